@@ -1,0 +1,144 @@
+#pragma once
+// What the transformer asks of a machine. A backend is a value (say ordo::Cpu{2}); its operations are free
+// functions in namespace ordo whose first argument is the backend, one header each, under the same file name in
+// backend/reference, backend/cpu and backend/cuda. R is the backend's scalar. Matrices are row-major views.
+//
+// operation                                                                     file           writes
+//   embed(b, table, rows, y)                      y[s] = table[rows[s]]         embedding      y
+//   embed_gradient(b, dy, rows, dtable)           dtable[rows[s]] += dy[s]                     dtable +=
+//   rms_norm(b, x, gain, epsilon, y, inverse_rms)                               rms_norm       y, inverse_rms
+//   rms_norm_gradient(b, x, gain, inverse_rms, dy, dx, dgain)                                  dx +=, dgain +=
+//   linear(b, x, w, y)                            y = x w^T, w is (out, in)     linear         y
+//   linear_input_gradient(b, dy, w, dx)           dx = dy w                                    dx
+//   linear_weight_gradient(b, dy, x, dw)          dw += dy^T x                                 dw +=
+//   rotate(b, table, position, x, head_size, direction)   each head of x        rotary         x in place
+//   attention(b, layout, dropout, q, k, v, out, lse)                            attention      out, lse (Q, H)
+//   attention_gradient(b, layout, dropout, q, k, v, out, lse, dout, dq, dk, dv)                dq, dk, dv
+//   swiglu(b, gate_up, h)                         h = silu(gate) * up           swiglu         h
+//   swiglu_gradient(b, gate_up, dh, dgate_up)                                                  dgate_up
+//   add_dropout(b, y, dropout, places, x)         x += dropped y                residual       x +=
+//   dropout_gradient(b, dx, dropout, places, dy)  dy = dropped dx                              dy
+//   gather(b, x, rows, y)                         y[i] = x[rows[i]]             rows           y
+//   scatter_add(b, y, rows, x)                    x[rows[i]] += y[i]; rows differ              x +=
+//   cross_entropy(b, x, table, target, loss, scratch)                           cross_entropy  loss
+//   cross_entropy_gradient(b, x, table, target, weight, loss, dx, dtable, scratch)             loss, dx, dtable +=
+//   fill(b, values, value)                                                      vector         values
+//   squared_norm(b, values) -> double                                                          -
+//   blend(b, average, values, decay)              average = decay * average + (1 - decay) * values
+//   adamw(b, p, gradient, m, v, step)                                           adamw          p, m, v
+//
+// Shapes: x, y (S, C); q, out, dout, dq (Q, H D); k, v, dk, dv (S, H D); gate_up (S, 2 F): the gate's F columns,
+// then the up's; h (S, F); gain (C). cross_entropy: x (P, C), table (V, C), target, weight, loss (P); loss is in
+// nats and unweighted; the gradient is that of sum_i weight[i] * loss[i]; the scratch is cut into chunks of
+// whole rows of V logits. attention: scores are q . k / sqrt(D); lse[r, h] is the log of the sum of exponentials
+// over the visible keys; dropout acts on the probabilities. A sequence's rule is asked with slots (see
+// AttentionLayout); key rows that nobody sees get zero gradients. dx of dy w and dq, dk, dv are overwritten.
+//
+// Results never depend on anything but the arguments and the number of threads.
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include <ordo/core/adamw.hpp>
+#include <ordo/core/attention_layout.hpp>
+#include <ordo/core/dropout.hpp>
+#include <ordo/core/matrix.hpp>
+#include <ordo/core/rotary.hpp>
+#include <ordo/core/slot.hpp>
+
+namespace ordo {
+
+template <class B>
+using ScalarOf = typename B::Scalar;
+
+/// Owns memory: `typename B::template Buffer<T>` holds numbers where the backend computes.
+template <class B>
+concept HasBuffers = requires {
+  typename B::Scalar;
+  typename B::template Buffer<typename B::Scalar>;
+};
+
+template <class B>
+concept HasEmbedding = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
+                                std::span<const std::int32_t> rows) {
+  embed(b, in, rows, out);
+  embed_gradient(b, in, rows, out);
+};
+
+template <class B>
+concept HasRmsNorm = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
+                              std::span<const ScalarOf<B>> gain, std::span<ScalarOf<B>> vector) {
+  rms_norm(b, in, gain, 1e-5, out, vector);
+  rms_norm_gradient(b, in, gain, gain, in, out, vector);
+};
+
+template <class B>
+concept HasLinear = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out) {
+  linear(b, in, in, out);
+  linear_input_gradient(b, in, in, out);
+  linear_weight_gradient(b, in, in, out);
+};
+
+template <class B>
+concept HasRotary = requires(const B& b, const RotaryTable<ScalarOf<B>>& table, std::span<const std::int32_t> position,
+                             Matrix<ScalarOf<B>> x) {
+  rotate(b, table, position, x, 32, Rotation::forward);
+};
+
+template <class B>
+concept HasSwiglu = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out) {
+  swiglu(b, in, out);
+  swiglu_gradient(b, in, in, out);
+};
+
+template <class B>
+concept HasResidual = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out, Dropout dropout,
+                               RowPlaces places) {
+  add_dropout(b, in, dropout, places, out);
+  dropout_gradient(b, in, dropout, places, out);
+};
+
+template <class B>
+concept HasRows = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
+                           std::span<const std::int32_t> rows) {
+  gather(b, in, rows, out);
+  scatter_add(b, in, rows, out);
+};
+
+template <class B>
+concept HasCrossEntropy = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
+                                   std::span<const Token> target, std::span<const ScalarOf<B>> weight,
+                                   std::span<ScalarOf<B>> vector) {
+  cross_entropy(b, in, in, target, vector, vector);
+  cross_entropy_gradient(b, in, in, target, weight, vector, out, out, vector);
+};
+
+template <class B>
+concept HasOptimizer = requires(const B& b, std::span<ScalarOf<B>> out, std::span<const ScalarOf<B>> in,
+                                const AdamWStep& step) {
+  fill(b, out, ScalarOf<B>(0));
+  { squared_norm(b, in) } -> std::same_as<double>;
+  blend(b, out, in, 0.999);
+  adamw(b, out, in, out, out, step);
+};
+
+/// Attention is a template over the rule, so it is checked for one rule at a time.
+template <class B, class Rule>
+concept HasAttention = requires(const B& b, const AttentionLayout<Rule>& layout, Dropout dropout,
+                                Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out) {
+  attention(b, layout, dropout, in, in, in, out, out);
+  attention_gradient(b, layout, dropout, in, in, in, in, in, in, out, out, out);
+};
+
+/// Everything that the transformer needs, attention aside.
+template <class B>
+concept Backend = HasBuffers<B> && HasEmbedding<B> && HasRmsNorm<B> && HasLinear<B> && HasRotary<B> && HasSwiglu<B> &&
+    HasResidual<B> && HasRows<B> && HasCrossEntropy<B> && HasOptimizer<B> && requires(const B& b) {
+  { b.name() } -> std::convertible_to<std::string>;
+  { b.threads() } -> std::convertible_to<int>;
+};
+
+}  // namespace ordo

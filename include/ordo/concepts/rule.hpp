@@ -1,0 +1,66 @@
+#pragma once
+// A visibility rule says which slot may attend to which; it replaces the attention mask.
+
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <ordo/core/host_device.hpp>
+#include <ordo/core/tile.hpp>
+
+namespace ordo {
+
+/// Answers "may slot q attend to slot k?".
+template <class R>
+concept AnswersSees = requires(const R& rule, std::int32_t slot) {
+  { rule.sees(slot, slot) } -> std::convertible_to<bool>;
+};
+
+/// Answers, for query slots [q0, q1) and key slots [k0, k1): does every pair see, none, or some?
+template <class R>
+concept ClassifiesTiles = requires(const R& rule, std::int32_t slot) {
+  { rule.tile(slot, slot, slot, slot) } -> std::same_as<Tile>;
+};
+
+/// A small value type, copied into kernels. Every slot must see at least one slot (itself, as a rule).
+template <class R>
+concept VisibilityRule = std::is_trivially_copyable_v<R> && AnswersSees<R> && ClassifiesTiles<R>;
+
+/// One of several rules, known only at run time (a mixture, or a policy chosen by name). A kernel is compiled
+/// for each alternative, and `visit_rule` picks it once per sequence.
+template <VisibilityRule... Rules>
+class OneOfRules {
+ public:
+  OneOfRules() = default;
+  template <class R>
+    requires(std::same_as<R, Rules> || ...)
+  OneOfRules(const R& rule) : rule_(rule) {}  // NOLINT: a rule is a one-of-rules
+
+  [[nodiscard]] bool sees(std::int32_t q, std::int32_t k) const {
+    return std::visit([&](const auto& rule) { return rule.sees(q, k); }, rule_);
+  }
+  [[nodiscard]] Tile tile(std::int32_t q0, std::int32_t q1, std::int32_t k0, std::int32_t k1) const {
+    return std::visit([&](const auto& rule) { return rule.tile(q0, q1, k0, k1); }, rule_);
+  }
+  template <class F>
+  decltype(auto) visit(F&& f) const {
+    return std::visit(std::forward<F>(f), rule_);
+  }
+
+ private:
+  std::variant<Rules...> rule_;
+};
+
+/// Calls f with the concrete rule.
+template <class Rule, class F>
+decltype(auto) visit_rule(const Rule& rule, F&& f) {
+  return std::forward<F>(f)(rule);
+}
+template <class... Rules, class F>
+decltype(auto) visit_rule(const OneOfRules<Rules...>& rule, F&& f) {
+  return rule.visit(std::forward<F>(f));
+}
+
+}  // namespace ordo
