@@ -1,0 +1,126 @@
+#pragma once
+// The gradient of the weighted loss of a batch with respect to every parameter.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <ordo/concepts/backend.hpp>
+#include <ordo/model/activations.hpp>
+#include <ordo/model/batch.hpp>
+#include <ordo/model/forward.hpp>
+#include <ordo/model/network.hpp>
+
+namespace ordo {
+
+namespace detail {
+
+/// What flows back through a branch: dx itself, or dx through the branch's dropout.
+template <class B>
+Matrix<ScalarOf<B>> through_dropout(const B& b, Dropout dropout, RowPlaces places, Matrix<ScalarOf<B>> dx,
+                                    Matrix<ScalarOf<B>> scratch) {
+  if (!dropout.active()) return dx;
+  dropout_gradient(b, dx, dropout, places, scratch);
+  return scratch;
+}
+
+}  // namespace detail
+
+/// Adds the gradient of scale * sum_i weight_i loss_i to `gradient` (laid out as the network's values), and
+/// returns that sum of weighted losses, unscaled [nats]. The workspace must be one for backward passes.
+template <class B, class Rule>
+double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, double scale, DropoutSettings dropout,
+                           Workspace<B>& workspace, std::span<ScalarOf<B>> gradient) {
+  using R = ScalarOf<B>;
+  if (batch.predictions() == 0) return 0;
+  require(workspace.pass() == Pass::backward, "network", "this workspace was planned for forward passes only");
+  const B& b = network.backend();
+  const ModelConfig& config = network.config();
+  forward(network, batch, workspace, dropout);
+
+  const ParameterViews<const R> weights = network.views();
+  const ParameterViews<R> grads(config, gradient.data());
+  const std::int64_t s = batch.slots();
+  const std::int64_t p = batch.predictions();
+  const std::int64_t c = config.width;
+  const std::size_t layers = weights.layers.size();
+
+  // Output head: only the slots that predict.
+  const auto count = static_cast<std::size_t>(p);
+  const std::span<R> weight = workspace.weight.first(count);
+  for (std::size_t i = 0; i < count; ++i) weight[i] = static_cast<R>(scale * static_cast<double>(batch.weight()[i]));
+  const std::span<R> loss = workspace.loss.first(count);
+  Matrix<R> dnorm = workspace.dnorm_asking.slice(0, p);
+  cross_entropy_gradient(b, workspace.out_norm.slice(0, p), weights.table.slice(0, config.vocab), batch.target(),
+                         weight, loss, dnorm, grads.table.slice(0, config.vocab), workspace.logits);
+  Matrix<R> dx = workspace.dx_asking.slice(0, p);
+  if (p == s) dx = workspace.dx.slice(0, s);
+  fill(b, std::span<R>(dx.data, static_cast<std::size_t>(dx.rows * c)), R(0));
+  rms_norm_gradient(b, workspace.out.slice(0, p), weights.final_gain, workspace.out_inverse_rms.first(count), dnorm, dx,
+                    grads.final_gain);
+
+  for (std::size_t l = layers; l-- > 0;) {
+    const bool few = detail::asks_few(batch, l, layers);
+    const QueryRows<Rule>& asking = detail::asking_rows(batch, l, layers);
+    const auto q = static_cast<std::int64_t>(asking.row.size());
+    const RowPlaces places{asking.sample, asking.slot};
+    const auto& w = weights.layers[l];
+    const auto& g = grads.layers[l];
+    const LayerActivations<R> a = detail::cut(workspace.layers[l], s, q);
+    dnorm = workspace.dnorm.slice(0, q);
+
+    // Feed-forward branch.
+    const Matrix<R> dbranch = workspace.dbranch.slice(0, q);
+    Matrix<R> dy =
+        detail::through_dropout(b, dropout.at(l, DropoutSite::feed_forward_branch), places, dx, dbranch);
+    const Matrix<R> dhidden = workspace.dhidden.slice(0, q);
+    const Matrix<R> dgate_up = workspace.dgate_up.slice(0, q);
+    linear_weight_gradient(b, dy, a.hidden, g.down);
+    linear_input_gradient(b, dy, w.down, dhidden);
+    swiglu_gradient(b, a.gate_up, dhidden, dgate_up);
+    linear_weight_gradient(b, dgate_up, a.middle_norm, g.gate_up);
+    linear_input_gradient(b, dgate_up, w.gate_up, dnorm);
+    rms_norm_gradient(b, a.middle, w.feed_forward_gain, a.middle_inverse_rms, dnorm, dx, g.feed_forward_gain);
+
+    // Attention branch.
+    dy = detail::through_dropout(b, dropout.at(l, DropoutSite::attention_branch), places, dx, dbranch);
+    const Matrix<R> dattended = workspace.dattended.slice(0, q);
+    linear_weight_gradient(b, dy, a.attended, g.out);
+    linear_input_gradient(b, dy, w.out, dattended);
+    const Matrix<R> dqkv = workspace.dqkv.slice(0, s);
+    const Matrix<R> queries = few ? a.q : a.qkv.columns(0, c);
+    const Matrix<R> dqueries = few ? workspace.dq.slice(0, q) : dqkv.columns(0, c);
+    const AttentionLayout<Rule> layout{config.head_size(), asking.sequences, asking.slot};
+    attention_gradient(b, layout, dropout.at(l, DropoutSite::attention), queries, a.qkv.columns(c, c),
+                       a.qkv.columns(2 * c, c), a.attended, a.lse, dattended, dqueries, dqkv.columns(c, c),
+                       dqkv.columns(2 * c, c));
+    detail::rotate_queries(network, asking, dqueries, Rotation::backward);
+    rotate(b, network.rotary(), batch.position(), dqkv.columns(c, c), config.head_size(), Rotation::backward);
+
+    dnorm = workspace.dnorm.slice(0, s);
+    if (few) {  // all slots gave keys and values, only some asked
+      linear_weight_gradient(b, dqueries, a.norm_asking, g.qkv.slice(0, c));
+      linear_weight_gradient(b, dqkv.columns(c, 2 * c), a.norm, g.qkv.slice(c, 2 * c));
+      linear_input_gradient(b, dqkv.columns(c, 2 * c), w.qkv.slice(c, 2 * c), dnorm);
+      const Matrix<R> dnorm_asking = workspace.dnorm_asking.slice(0, q);
+      linear_input_gradient(b, dqueries, w.qkv.slice(0, c), dnorm_asking);
+      scatter_add(b, dnorm_asking, asking.row, dnorm);
+      const Matrix<R> whole = workspace.dx.slice(0, s);
+      fill(b, std::span<R>(whole.data, static_cast<std::size_t>(s * c)), R(0));
+      scatter_add(b, dx, asking.row, whole);
+      dx = whole;
+    } else {
+      linear_weight_gradient(b, dqkv, a.norm, g.qkv);
+      linear_input_gradient(b, dqkv, w.qkv, dnorm);
+    }
+    rms_norm_gradient(b, a.in, w.attention_gain, a.inverse_rms, dnorm, dx, g.attention_gain);
+  }
+  embed_gradient(b, dx, batch.token(), grads.table);
+
+  double total = 0;
+  for (std::size_t i = 0; i < count; ++i) total += static_cast<double>(batch.weight()[i]) * static_cast<double>(loss[i]);
+  return total;
+}
+
+}  // namespace ordo

@@ -1,0 +1,92 @@
+#pragma once
+// The weights of a transformer on a backend. A network does not know its factorization, and never changes while
+// it is used for inference.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <ordo/concepts/backend.hpp>
+#include <ordo/core/config.hpp>
+#include <ordo/core/rng.hpp>
+#include <ordo/model/parameters.hpp>
+
+namespace ordo {
+
+/// Rotary positions, RMSNorm before each part and at the end, SwiGLU, no biases, tied embeddings (the model of
+/// Prabhudesai et al. 2025, arXiv:2507.15857, which is Llama's block).
+template <Backend B>
+class Network {
+ public:
+  using R = typename B::Scalar;
+
+  /// Allocates and initialises: matrices normal with init_std, gains one; a function of the seed alone.
+  explicit Network(const ModelConfig& config, B backend = {}, std::uint64_t seed = 0)
+      : Network(checked(config), std::move(backend), parameter_list(config)) {
+    for (std::size_t i = 0; i < list_.size(); ++i) {
+      const std::span<R> numbers = values(list_[i]);
+      if (list_[i].kind == ParameterKind::gain) {
+        for (R& x : numbers) x = R(1);
+        continue;
+      }
+      Stream stream(seed, Purpose::initialisation, i);
+      for (R& x : numbers) x = static_cast<R>(config_.init_std * stream.normal());
+    }
+  }
+
+  [[nodiscard]] const ModelConfig& config() const { return config_; }
+  [[nodiscard]] const B& backend() const { return backend_; }
+  [[nodiscard]] const std::vector<Parameter>& parameters() const { return list_; }
+  /// The true number of parameters, the mask's and the start's rows included.
+  [[nodiscard]] std::int64_t parameter_count() const { return ordo::parameter_count(list_); }
+
+  /// All parameters as one vector, in the order of parameters().
+  [[nodiscard]] std::span<R> values() { return values_.span(); }
+  [[nodiscard]] std::span<const R> values() const { return values_.span(); }
+  [[nodiscard]] std::span<R> values(const Parameter& p) { return part(values_.span(), p); }
+  [[nodiscard]] std::span<const R> values(const Parameter& p) const { return part(values_.span(), p); }
+  [[nodiscard]] ParameterViews<const R> views() const { return {config_, values_.data()}; }
+
+  /// Cosines and sines of positions 0 .. context.
+  [[nodiscard]] RotaryTable<R> rotary() const {
+    const std::int64_t half = config_.head_size() / 2;
+    const std::int64_t rows = config_.context + 1;
+    return {{angles_.data(), rows, half}, {angles_.data() + rows * half, rows, half}};
+  }
+
+  /// The same weights again, for averages and for the best so far.
+  [[nodiscard]] Network clone() const {
+    Network copy(config_, backend_, list_);
+    for (std::size_t i = 0; i < values_.size(); ++i) copy.values_[i] = values_[i];
+    return copy;
+  }
+
+ private:
+  static const ModelConfig& checked(const ModelConfig& config) {
+    config.check();
+    return config;
+  }
+  Network(const ModelConfig& config, B backend, std::vector<Parameter> list)
+      : config_(config),
+        backend_(std::move(backend)),
+        list_(std::move(list)),
+        values_(static_cast<std::size_t>(ordo::parameter_count(list_))) {
+    const std::vector<R> angles = rotary_angles<R>(config.context + 1, config.head_size(), config.theta);
+    angles_ = typename B::template Buffer<R>(angles.size());
+    for (std::size_t i = 0; i < angles.size(); ++i) angles_[i] = angles[i];
+  }
+  template <class T>
+  static std::span<T> part(std::span<T> all, const Parameter& p) {
+    return all.subspan(static_cast<std::size_t>(p.offset), static_cast<std::size_t>(p.size()));
+  }
+
+  ModelConfig config_;
+  B backend_;
+  std::vector<Parameter> list_;
+  typename B::template Buffer<R> values_;
+  typename B::template Buffer<R> angles_;
+};
+
+}  // namespace ordo
