@@ -1,0 +1,30 @@
+# What ordo's own tests, examples and benches are compiled with: target `ordo_own`, never installed.
+
+option(ORDO_WERROR "Treat warnings in ordo's own programs as errors" OFF)
+set(ORDO_SANITIZE "" CACHE STRING "Sanitizers for ordo's own programs: address,undefined or thread")
+
+if(NOT ORDO_NATIVE AND NOT CMAKE_CXX_FLAGS MATCHES "-m(arch|cpu)=")
+  message(STATUS "ordo: ORDO_NATIVE is off and no -march is set: tests, examples and benches use the compiler's "
+                 "baseline instructions (SSE2 on x86), about a quarter of the speed")
+endif()
+
+add_library(ordo_own INTERFACE)
+target_link_libraries(ordo_own INTERFACE ordo::ordo)
+target_compile_options(ordo_own INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(ordo_own INTERFACE -fconcepts-diagnostics-depth=3)
+endif()
+if(ORDO_WERROR)
+  target_compile_options(ordo_own INTERFACE -Werror)
+endif()
+if(ORDO_NATIVE)
+  target_link_libraries(ordo_own INTERFACE ordo::native)
+endif()
+if(ORDO_ONEDNN)
+  target_link_libraries(ordo_own INTERFACE ordo::onednn)
+endif()
+if(ORDO_SANITIZE)
+  target_compile_options(ordo_own INTERFACE -fsanitize=${ORDO_SANITIZE} -fno-sanitize-recover=all
+                                            -fno-omit-frame-pointer -g1)
+  target_link_options(ordo_own INTERFACE -fsanitize=${ORDO_SANITIZE})
+endif()
