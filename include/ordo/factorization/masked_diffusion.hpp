@@ -25,7 +25,7 @@ struct ExactCount {
   Levels levels = Levels::low_discrepancy;
 
   template <NoiseSchedule S, Choices C, class Slots>
-  ORDO_HD void hide(const S& schedule, Shape shape, C& choices, Slots& slots) const {
+  ORDO_HD void hide(S schedule, Shape shape, C& choices, Slots& slots) const {
     const auto length = static_cast<std::uint32_t>(shape.length);
     if (length == 0) return;
     const auto cumulative = [&](std::uint32_t k) {
@@ -57,7 +57,7 @@ struct PerToken {
   Levels levels = Levels::independent;
 
   template <NoiseSchedule S, Choices C, class Slots>
-  ORDO_HD void hide(const S& schedule, Shape shape, C& choices, Slots& slots) const {
+  ORDO_HD void hide(S schedule, Shape shape, C& choices, Slots& slots) const {
     const double t = choices.level(levels);
     const double p = floor + (1 - floor) * schedule.hidden(t);
     const auto weight = static_cast<float>(schedule.slope(t) / p);

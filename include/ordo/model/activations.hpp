@@ -26,17 +26,17 @@ enum class Pass : std::uint8_t { forward, backward };
 /// The matrices of one layer. Q is S, or P in the last layer when fewer slots predict than there are.
 template <class R>
 struct LayerActivations {
-  Matrix<R> in;           // (S, C) residual stream at the layer's entry
-  Matrix<R> norm;         // (S, C)
-  Matrix<R> norm_asking;  // (Q, C) rows of norm that ask, when not all do
-  Matrix<R> qkv;          // (S, 3 C) after rotation
-  Matrix<R> q;            // (Q, C) queries, when not all slots ask
-  Matrix<R> attended;     // (Q, C)
-  Matrix<R> lse;          // (Q, H)
-  Matrix<R> middle;       // (Q, C) residual stream after attention
-  Matrix<R> middle_norm;  // (Q, C)
-  Matrix<R> gate_up;      // (Q, 2 F)
-  Matrix<R> hidden;       // (Q, F)
+  Matrix<R> in;                     // (S, C) residual stream at the layer's entry
+  Matrix<R> norm;                   // (S, C)
+  Matrix<R> norm_asking;            // (Q, C) rows of norm that ask, when not all do
+  Matrix<R> qkv;                    // (S, 3 C) after rotation
+  Matrix<R> q;                      // (Q, C) queries, when not all slots ask
+  Matrix<R> attended;               // (Q, C)
+  Matrix<R> lse;                    // (Q, H)
+  Matrix<R> middle;                 // (Q, C) residual stream after attention
+  Matrix<R> middle_norm;            // (Q, C)
+  Matrix<R> gate_up;                // (Q, 2 F)
+  Matrix<R> hidden;                 // (Q, F)
   std::span<R> inverse_rms;         // (S)
   std::span<R> middle_inverse_rms;  // (Q)
 };
@@ -63,24 +63,24 @@ class Workspace {
   [[nodiscard]] Pass pass() const { return pass_; }
 
   std::vector<LayerActivations<R>> layers;  // forward passes: all layers share the same memory but for `in`
-  Matrix<R> out;                // (P, C) residual stream after the last layer
-  Matrix<R> out_norm;           // (P, C)
-  std::span<R> out_inverse_rms; // (P)
-  Matrix<R> branch;             // (S, C) what a branch adds to the residual stream
-  std::span<R> weight;          // (P)
-  std::span<R> loss;            // (P)
-  std::span<R> logits;          // chunks of rows of V
+  Matrix<R> out;                            // (P, C) residual stream after the last layer
+  Matrix<R> out_norm;                       // (P, C)
+  std::span<R> out_inverse_rms;             // (P)
+  Matrix<R> branch;                         // (S, C) what a branch adds to the residual stream
+  std::span<R> weight;                      // (P)
+  std::span<R> loss;                        // (P)
+  std::span<R> logits;                      // chunks of rows of V
   // backward
-  Matrix<R> dx;          // (S, C)
-  Matrix<R> dx_asking;   // (P, C)
-  Matrix<R> dnorm;       // (S, C)
-  Matrix<R> dnorm_asking; // (P, C)
-  Matrix<R> dbranch;     // (S, C)
-  Matrix<R> dattended;   // (S, C)
-  Matrix<R> dqkv;        // (S, 3 C)
-  Matrix<R> dq;          // (P, C)
-  Matrix<R> dgate_up;    // (S, 2 F)
-  Matrix<R> dhidden;     // (S, F)
+  Matrix<R> dx;            // (S, C)
+  Matrix<R> dx_asking;     // (P, C)
+  Matrix<R> dnorm;         // (S, C)
+  Matrix<R> dnorm_asking;  // (P, C)
+  Matrix<R> dbranch;       // (S, C)
+  Matrix<R> dattended;     // (S, C)
+  Matrix<R> dqkv;          // (S, 3 C)
+  Matrix<R> dq;            // (P, C)
+  Matrix<R> dgate_up;      // (S, 2 F)
+  Matrix<R> dhidden;       // (S, F)
 
  private:
   Workspace(Capacity capacity, Pass pass) : capacity_(capacity), pass_(pass) {}

@@ -72,8 +72,7 @@ double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, 
 
     // Feed-forward branch.
     const Matrix<R> dbranch = workspace.dbranch.slice(0, q);
-    Matrix<R> dy =
-        detail::through_dropout(b, dropout.at(l, DropoutSite::feed_forward_branch), places, dx, dbranch);
+    Matrix<R> dy = detail::through_dropout(b, dropout.at(l, DropoutSite::feed_forward_branch), places, dx, dbranch);
     const Matrix<R> dhidden = workspace.dhidden.slice(0, q);
     const Matrix<R> dgate_up = workspace.dgate_up.slice(0, q);
     linear_weight_gradient(b, dy, a.hidden, g.down);
@@ -119,7 +118,8 @@ double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, 
   embed_gradient(b, dx, batch.token(), grads.table);
 
   double total = 0;
-  for (std::size_t i = 0; i < count; ++i) total += static_cast<double>(batch.weight()[i]) * static_cast<double>(loss[i]);
+  for (std::size_t i = 0; i < count; ++i)
+    total += static_cast<double>(batch.weight()[i]) * static_cast<double>(loss[i]);
   return total;
 }
 

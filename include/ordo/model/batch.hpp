@@ -74,10 +74,10 @@ class Batch {
     tokens_ = 0;
   }
 
-  [[nodiscard]] std::int64_t slots() const { return static_cast<std::int64_t>(token_.size()); }              // S
-  [[nodiscard]] std::int64_t predictions() const { return static_cast<std::int64_t>(target_.size()); }       // P
+  [[nodiscard]] std::int64_t slots() const { return static_cast<std::int64_t>(token_.size()); }                // S
+  [[nodiscard]] std::int64_t predictions() const { return static_cast<std::int64_t>(target_.size()); }         // P
   [[nodiscard]] std::int64_t sequences() const { return static_cast<std::int64_t>(every_.sequences.size()); }  // B
-  [[nodiscard]] std::int64_t tokens() const { return tokens_; }  // sum of the sequences' lengths
+  [[nodiscard]] std::int64_t tokens() const { return tokens_; }                       // sum of the sequences' lengths
   [[nodiscard]] std::span<const std::int32_t> token() const { return token_; }        // (S) row of the table shown
   [[nodiscard]] std::span<const std::int32_t> position() const { return position_; }  // (S)
   [[nodiscard]] const QueryRows<Rule>& every() const { return every_; }               // Q = S

@@ -41,8 +41,8 @@ void rotate_queries(const Network<B>& network, const QueryRows<Rule>& asking, Ma
 /// From the residual stream after attention to the layer's exit: x + down(swiglu(gate_up(norm(x)))).
 template <class B>
 void feed_forward(const Network<B>& network, const typename ParameterViews<const ScalarOf<B>>::Layer& weights,
-                  Dropout dropout, RowPlaces places, LayerActivations<ScalarOf<B>>& a, std::span<const std::int32_t> same,
-                  Matrix<ScalarOf<B>> branch, Matrix<ScalarOf<B>> exit) {
+                  Dropout dropout, RowPlaces places, LayerActivations<ScalarOf<B>>& a,
+                  std::span<const std::int32_t> same, Matrix<ScalarOf<B>> branch, Matrix<ScalarOf<B>> exit) {
   const B& b = network.backend();
   rms_norm(b, a.middle, weights.feed_forward_gain, network.config().epsilon, a.middle_norm, a.middle_inverse_rms);
   linear(b, a.middle_norm, weights.gate_up, a.gate_up);
@@ -132,8 +132,7 @@ void forward(const Network<B>& network, const Batch<Rule>& batch, Workspace<B>& 
     }
     detail::rotate_queries(network, asking, queries, Rotation::forward);
     rotate(b, network.rotary(), batch.position(), a.qkv.columns(c, c), config.head_size(), Rotation::forward);
-    const KeysAndValues<R, Rule> seen =
-        keys.at(b, l, batch, asking, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
+    const KeysAndValues<R, Rule> seen = keys.at(b, l, batch, asking, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
     const AttentionLayout<Rule> layout{config.head_size(), seen.sequences, asking.slot};
     attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
     const RowPlaces places{asking.sample, asking.slot};

@@ -1,0 +1,45 @@
+#pragma once
+// A score with its errors and with what it is: a likelihood, or a bound on one.
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+#include <ordo/core/claim.hpp>
+
+namespace ordo {
+
+/// What `evaluate` found. A bound is never printed as if it were a likelihood.
+struct Score {
+  double nats_per_token = 0;        ///< mean negative log-likelihood, or the bound on it
+  double error_over_draws = 0;      ///< standard error from the policy's random draws; 0 for an exact score
+  double error_over_documents = 0;  ///< standard error from the choice of texts (see `units`)
+  Claim claim = Claim::exact;       ///< exact, or an upper bound
+  std::int64_t tokens = 0;          ///< tokens scored
+  int draws = 1;                    ///< draws of the policy for each window
+  std::int64_t units = 0;           ///< what error_over_documents is over: documents if 8 or more, else windows
+  double bits_per_byte = 0;         ///< 0 where the number of bytes is not known
+  std::string policy;               ///< the factorization that was scored
+
+  [[nodiscard]] bool exact() const { return claim == Claim::exact; }
+};
+
+/// One line: "2.0763 +- 0.0031 (draws) +- 0.0121 (texts) nats/token, upper bound on the nats, ...".
+inline std::ostream& operator<<(std::ostream& out, const Score& score) {
+  const auto flags = out.flags();
+  const auto precision = out.precision();
+  out.setf(std::ios::fixed, std::ios::floatfield);
+  out.precision(4);
+  out << score.nats_per_token;
+  if (!score.exact()) out << " +- " << score.error_over_draws << " (draws)";
+  out << " +- " << score.error_over_documents << " (texts) nats/token, ";
+  out << (score.exact() ? "exact" : "upper bound");
+  if (score.bits_per_byte > 0) out << ", " << score.bits_per_byte << " bits/byte";
+  out << ", " << score.policy << ", " << score.tokens << " tokens";
+  if (!score.exact()) out << ", " << score.draws << " draws";
+  out.flags(flags);
+  out.precision(precision);
+  return out;
+}
+
+}  // namespace ordo
