@@ -115,6 +115,8 @@ struct BlocksAndPrefix {
     if (every) return Tile::all;
     return any ? Tile::some : Tile::none;
   }
+  /// Other numbers in every sequence of a batch.
+  [[nodiscard]] constexpr BlocksAndPrefix for_sequence(std::int32_t n) const { return {block + n, prefix + n % 3}; }
 };
 
 /// A rule under which slot 0 sees nothing, and nobody sees the last slot.
@@ -141,7 +143,7 @@ struct PackedCase {
 };
 
 /// Sequences of these many slots, packed one after the other, `gap` unused key rows before each. Their samples are
-/// far apart (some above 2^32), so that dropout differs between them.
+/// far apart (some above 2^32), so that dropout differs between them; so do their rules, where a rule can.
 template <class Rule>
 [[nodiscard]] PackedCase<Rule> pack(RandomCase& random, std::span<const std::int32_t> lengths, Rule rule, Asking asking,
                                     std::int32_t gap = 0) {
@@ -160,6 +162,9 @@ template <class Rule>
     sequence.keys = length;
     sequence.sample = 7 + packed.sequences.size() * 0x1'0000'0003ULL;
     sequence.rule = rule;
+    if constexpr (requires { rule.for_sequence(0); }) {
+      sequence.rule = rule.for_sequence(static_cast<std::int32_t>(packed.sequences.size()));
+    }
     packed.sequences.push_back(sequence);
     packed.query_slot.insert(packed.query_slot.end(), slots.begin(), slots.end());
     packed.queries += sequence.queries;

@@ -1,0 +1,278 @@
+#pragma once
+// Compares a backend with the reference in double: each function runs one header's operations, forward and backward,
+// on the same awkward random shapes on both, and returns the worst relative error over all that they write.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <support/gradients.hpp>
+#include <support/random_cases.hpp>
+
+#include <ordo/backend/reference/reference.hpp>
+#include <ordo/concepts/backend.hpp>
+#include <ordo/core/rotary.hpp>
+
+namespace ordo::testing {
+
+/// `run(backend)` returns everything that the backend wrote, as a vector of tables.
+template <class B, class Run>
+[[nodiscard]] double disagreement(const B& b, const Run& run) {
+  const auto got = run(b);
+  const auto expected = run(Reference<double>{});
+  double worst = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, relative_error(got[i], expected[i]));
+  return worst;
+}
+
+/// The scalar of a backend given as a lambda's parameter.
+template <class B>
+using ScalarHere = typename std::remove_cvref_t<B>::Scalar;
+
+/// A table that an operation should overwrite, or leave alone where it has no business.
+template <class R>
+[[nodiscard]] Table<R> stale(std::int64_t rows, std::int64_t cols, std::int64_t padding = 0) {
+  Table<R> t(rows, cols, padding);
+  for (R& x : t.all()) x = R(0.125);
+  return t;
+}
+
+template <class B>
+[[nodiscard]] double embedding_disagreement(const B& b) {
+  RandomCase random(1);
+  const Table<double> table = random.table(11, 37, 3);
+  const Table<double> dy = random.table(29, 37, 1);
+  const std::vector<std::int32_t> rows = random.indices(29, 11);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> y = stale<R>(29, 37, 2);
+    Table<R> dtable = table.as<R>();
+    embed(backend, table.as<R>().view(), rows, y.view());
+    embed_gradient(backend, dy.as<R>().view(), rows, dtable.view());
+    return std::vector<Table<R>>{y, dtable};
+  });
+}
+
+template <class B>
+[[nodiscard]] double rows_disagreement(const B& b) {
+  RandomCase random(2);
+  const Table<double> x = random.table(40, 37, 3);
+  const std::vector<std::int32_t> rows = random.some(40);
+  const auto count = static_cast<std::int64_t>(rows.size());
+  const Table<double> added_rows = random.table(count, 37, 1);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> y = stale<R>(count, 37, 2);
+    Table<R> sum = x.as<R>();
+    gather(backend, x.as<R>().view(), rows, y.view());
+    scatter_add(backend, added_rows.as<R>().view(), rows, sum.view());
+    return std::vector<Table<R>>{y, sum};
+  });
+}
+
+template <class B>
+[[nodiscard]] double rms_norm_disagreement(const B& b, std::int64_t rows = 23, std::int64_t width = 37) {
+  RandomCase random(3);
+  const Table<double> x = random.table(rows, width, 3);
+  const Table<double> dy = random.table(rows, width, 1);
+  const Table<double> before = random.table(rows, width, 2);
+  const Table<double> gain = random.table(1, width);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> y = stale<R>(rows, width, 2);
+    Table<R> inverse_rms = stale<R>(1, rows);
+    Table<R> dx = before.as<R>();
+    Table<R> dgain = gain.as<R>();
+    const Table<R> in = x.as<R>();
+    const Table<R> g = gain.as<R>();
+    rms_norm(backend, in.view(), g.all(), 1e-5, y.view(), inverse_rms.all());
+    rms_norm_gradient(backend, in.view(), g.all(), inverse_rms.all(), dy.as<R>().view(), dx.view(), dgain.all());
+    return std::vector<Table<R>>{y, inverse_rms, dx, dgain};
+  });
+}
+
+template <class B>
+[[nodiscard]] double linear_disagreement(const B& b, std::int64_t rows = 21, std::int64_t in = 37,
+                                         std::int64_t out = 19) {
+  RandomCase random(4);
+  const Table<double> x = random.table(rows, in, 3);
+  const Table<double> w = random.table(out, in);
+  const Table<double> dy = random.table(rows, out, 5);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> y = stale<R>(rows, out, 1);
+    Table<R> dx = stale<R>(rows, in, 2);
+    Table<R> dw = w.as<R>();
+    linear(backend, x.as<R>().view(), w.as<R>().view(), y.view());
+    linear_input_gradient(backend, dy.as<R>().view(), w.as<R>().view(), dx.view());
+    linear_weight_gradient(backend, dy.as<R>().view(), x.as<R>().view(), dw.view());
+    return std::vector<Table<R>>{y, dx, dw};
+  });
+}
+
+template <class B>
+[[nodiscard]] double rotary_disagreement(const B& b, int head_size = 6) {
+  RandomCase random(5);
+  const int positions = 50;
+  const int half = head_size / 2;
+  const Table<double> x = random.table(33, 3 * head_size, 4);
+  const std::vector<std::int32_t> position = random.indices(33, positions);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    const std::vector<R> angles = rotary_angles<R>(positions, head_size, 10000);
+    const RotaryTable<R> table{{angles.data(), positions, half}, {angles.data() + positions * half, positions, half}};
+    Table<R> forward = x.as<R>();
+    Table<R> backward = x.as<R>();
+    rotate(backend, table, position, forward.view(), head_size, Rotation::forward);
+    rotate(backend, table, position, backward.view(), head_size, Rotation::backward);
+    return std::vector<Table<R>>{forward, backward};
+  });
+}
+
+template <class B>
+[[nodiscard]] double swiglu_disagreement(const B& b, std::int64_t rows = 23, std::int64_t hidden = 37) {
+  RandomCase random(6);
+  Table<double> gate_up = random.table(rows, 2 * hidden, 3);
+  gate_up.at(0, 0) = 80;  // both ends of the gate
+  gate_up.at(0, 1) = -80;
+  const Table<double> dh = random.table(rows, hidden, 1);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> h = stale<R>(rows, hidden, 2);
+    Table<R> dgate_up = stale<R>(rows, 2 * hidden, 1);
+    swiglu(backend, gate_up.as<R>().view(), h.view());
+    swiglu_gradient(backend, gate_up.as<R>().view(), dh.as<R>().view(), dgate_up.view());
+    return std::vector<Table<R>>{h, dgate_up};
+  });
+}
+
+template <class B>
+[[nodiscard]] double residual_disagreement(const B& b, double rate) {
+  RandomCase random(7);
+  const Table<double> x = random.table(23, 37, 3);
+  const Table<double> y = random.table(23, 37, 1);
+  std::vector<std::uint64_t> sample(23);
+  for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = 0x1'0000'0001ULL * (i / 5);
+  const std::vector<std::int32_t> slot = random.indices(23, 1000);
+  const Dropout dropout = Dropout::at(rate, 99, 3, DropoutSite::feed_forward_branch);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> sum = x.as<R>();
+    Table<R> dy = stale<R>(23, 37, 2);
+    add_dropout(backend, y.as<R>().view(), dropout, RowPlaces{sample, slot}, sum.view());
+    dropout_gradient(backend, x.as<R>().view(), dropout, RowPlaces{sample, slot}, dy.view());
+    return std::vector<Table<R>>{sum, dy};
+  });
+}
+
+template <class B>
+[[nodiscard]] double cross_entropy_disagreement(const B& b, std::int64_t rows = 21, std::int32_t vocab = 53,
+                                                std::int64_t chunk = 4) {
+  RandomCase random(8);
+  const Table<double> x = random.table(rows, 17, 3);
+  const Table<double> table = random.table(vocab, 17);
+  const std::vector<Token> target = random.indices(rows, vocab);
+  std::vector<double> weight = random.numbers(rows);
+  weight[0] = 0;
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> loss = stale<R>(1, rows);
+    Table<R> loss_again = stale<R>(1, rows);
+    Table<R> dx = stale<R>(rows, 17, 1);
+    Table<R> dtable = table.as<R>();
+    std::vector<R> scratch(static_cast<std::size_t>(chunk * vocab));
+    const std::vector<R> w = as<R>(weight);
+    cross_entropy(backend, x.as<R>().view(), table.as<R>().view(), target, loss.all(), scratch);
+    cross_entropy_gradient(backend, x.as<R>().view(), table.as<R>().view(), target, w, loss_again.all(), dx.view(),
+                           dtable.view(), scratch);
+    return std::vector<Table<R>>{loss, loss_again, dx, dtable};
+  });
+}
+
+/// fill, squared_norm, blend, and three AdamW steps.
+template <class B>
+[[nodiscard]] double optimizer_disagreement(const B& b, std::int64_t count = 1037) {
+  RandomCase random(9);
+  const Table<double> start = random.table(1, count);
+  const Table<double> gradient = random.table(3, count);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> filled = stale<R>(1, count);
+    Table<R> norm(1, 1);
+    Table<R> average = start.as<R>();
+    Table<R> p = start.as<R>();
+    Table<R> m(1, count);
+    Table<R> v(1, count);
+    const Table<R> g = gradient.as<R>();
+    const auto length = static_cast<std::size_t>(count);
+    fill(backend, filled.all(), R(1.5));
+    norm.at(0, 0) = static_cast<R>(squared_norm(backend, g.all()));
+    blend(backend, average.all(), g.all().first(length), 0.75);
+    AdamWStep step;
+    double power1 = 1;
+    double power2 = 1;
+    for (std::size_t i = 0; i < 3; ++i) {
+      power1 *= step.beta1;
+      power2 *= step.beta2;
+      step.correction1 = 1 - power1;
+      step.correction2 = 1 - power2;
+      step.gradient_scale = 0.5;
+      adamw(backend, p.all(), g.all().subspan(i * length, length), m.all(), v.all(), step);
+    }
+    return std::vector<Table<R>>{filled, norm, average, p, m, v};
+  });
+}
+
+/// One packed batch of these lengths under this rule, `gap` unused key rows before each sequence. The matrices have
+/// strides as when they are columns of a wider one.
+template <class B, class Rule>
+[[nodiscard]] double attention_disagreement(const B& b, std::span<const std::int32_t> lengths, const Rule& rule,
+                                            Asking asking, double dropout_rate, int head_size, int heads = 3,
+                                            std::int32_t gap = 0) {
+  RandomCase random(10);
+  const PackedCase<Rule> packed = pack(random, lengths, rule, asking, gap);
+  const std::int64_t width = heads * head_size;
+  const std::int64_t nq = packed.queries;
+  const std::int64_t nk = packed.keys;
+  const Table<double> q = random.table(nq, width, 2);
+  const Table<double> k = random.table(nk, width, width);
+  const Table<double> v = random.table(nk, width, width);
+  const Table<double> dout = random.table(nq, width);
+  const Dropout dropout = Dropout::at(dropout_rate, 5, 2, DropoutSite::attention);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> out = stale<R>(nq, width, 1);
+    Table<R> lse = stale<R>(nq, heads);
+    Table<R> dq = stale<R>(nq, width, 1);
+    Table<R> dk = stale<R>(nk, width, width);
+    Table<R> dv = stale<R>(nk, width, width);
+    const Table<R> q1 = q.as<R>();
+    const Table<R> k1 = k.as<R>();
+    const Table<R> v1 = v.as<R>();
+    const AttentionLayout<Rule> layout = packed.layout(head_size);
+    attention(backend, layout, dropout, q1.view(), k1.view(), v1.view(), out.view(), lse.view());
+    attention_gradient(backend, layout, dropout, q1.view(), k1.view(), v1.view(), out.view(), lse.view(),
+                       dout.as<R>().view(), dq.view(), dk.view(), dv.view());
+    return std::vector<Table<R>>{out, lse, dq, dk, dv};
+  });
+}
+
+/// The worst over queries (all, some), dropout (off, on), and head sizes; lengths on both sides of a tile's.
+template <class B, class Rule>
+[[nodiscard]] double attention_disagreement(const B& b, const Rule& rule) {
+  const std::vector<std::int32_t> lengths = {5, 70, 1, 33, 130};
+  double worst = 0;
+  for (const Asking asking : {Asking::every, Asking::some}) {
+    for (const double rate : {0.0, 0.25}) {
+      for (const int head_size : {6, 32}) {
+        worst = std::max(worst, attention_disagreement(b, lengths, rule, asking, rate, head_size));
+      }
+    }
+  }
+  return std::max(worst, attention_disagreement(b, lengths, rule, Asking::some, 0.1, 8, 2, 4));
+}
+
+}  // namespace ordo::testing
