@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compares factorizations on six novels by Jane Austen (1.6 MB to download), or on your own text.
+# Compares factorizations on the novels of Jane Austen (1.6 MB to download), or on your own text.
 # Usage: sh examples/compare.sh [ARGUMENTS OF compare]
 # Installs what is missing (Debian, Ubuntu), builds in build/compare, and puts the novels under build/austen. Give
 # --data to use your own text instead. ORDO_ONEDNN=ON in the environment uses oneDNN's matrix products.
@@ -46,9 +46,13 @@ if [ ! -d "$novels" ]; then
   mv "$work/text" "$novels.new" && mv "$novels.new" "$novels"
 fi
 
-# Persuasion shares no 13 words in a row with the others: it is the text to validate on.
-training=
-for file in "$novels"/*.txt; do
-  case $file in *ersuasion*) validation=$file ;; *) training="$training $file" ;; esac
+# Persuasion shares no 13 words in a row with the others: it is the text to validate on. In front of the user's
+# arguments stands: --data FIVE NOVELS --validation PERSUASION.
+case " $* " in
+  *" --validation"*) ;;
+  *) set -- --validation "$novels/persuasion.txt" "$@" ;;
+esac
+for novel in "$novels"/*.txt; do
+  case $novel in */persuasion.txt) ;; *) set -- "$novel" "$@" ;; esac
 done
-"$build/examples/compare" --data $training --validation "$validation" "$@"
+"$build/examples/compare" --data "$@"
