@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include <ordo/core/checksum.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/rng.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/data/document.hpp>
-#include <ordo/io/checksum.hpp>
 
 namespace ordo {
 
