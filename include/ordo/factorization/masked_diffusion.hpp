@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,7 +67,17 @@ struct PerToken {
     }
   }
   [[nodiscard]] constexpr Claim claim() const { return floor > 0 ? Claim::bound : Claim::order_average; }
-  [[nodiscard]] std::string name() const { return floor > 0 ? ":per-token" : ":per-token:no-floor"; }
+  [[nodiscard]] std::string name() const {
+    std::string text = ":per-token";
+    if (floor == 0) {
+      text += ":no-floor";
+    } else if (floor != PerToken{}.floor) {
+      std::ostringstream number;
+      number << floor;
+      text += ":floor=" + number.str();
+    }
+    return levels == Levels::low_discrepancy ? text + ":low-discrepancy" : text;
+  }
 };
 
 /// Masked diffusion: T slots, all see all; a hidden token's slot shows the mask at its own position and predicts

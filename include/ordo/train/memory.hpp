@@ -1,0 +1,69 @@
+#pragma once
+// How much memory a training run will take, before it takes any.
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <vector>
+
+#include <unistd.h>
+
+#include <ordo/concepts/backend.hpp>
+#include <ordo/concepts/factorization.hpp>
+#include <ordo/core/choices.hpp>
+#include <ordo/core/config.hpp>
+#include <ordo/model/activations.hpp>
+#include <ordo/model/parameters.hpp>
+#include <ordo/train/options.hpp>
+#include <ordo/train/trainer.hpp>
+
+namespace ordo {
+
+/// All in bytes.
+struct MemoryPlan {
+  std::int64_t resident = 0;     ///< what the process holds already: the program, the data read so far
+  std::int64_t parameters = 0;   ///< weights, and the copies of them that are best or averaged
+  std::int64_t optimiser = 0;    ///< gradient and two moments
+  std::int64_t activations = 0;  ///< of one pass
+  std::int64_t evaluation = 0;   ///< activations of an evaluation
+
+  [[nodiscard]] std::int64_t planned() const { return parameters + optimiser + activations + evaluation; }
+  [[nodiscard]] std::int64_t total() const { return resident + planned(); }
+};
+
+/// Resident memory of this process now [bytes]; 0 where the system does not tell.
+[[nodiscard]] inline std::int64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t all = 0;
+  std::int64_t resident = 0;
+  file >> all >> resident;
+  return file ? resident * sysconf(_SC_PAGESIZE) : 0;
+}
+
+/// What `train` will hold at its peak, for windows of the full context. Call it before making the model.
+template <Backend B, Factorization F>
+[[nodiscard]] MemoryPlan training_memory(const ModelConfig& config, const TrainOptions& options, bool evaluates,
+                                         const F& policy) {
+  config.check();
+  options.check();
+  constexpr auto number = static_cast<std::int64_t>(sizeof(ScalarOf<B>));
+  RandomChoices choices(options.seed, Purpose::plan, 0);
+  std::vector<Slot> slots;
+  policy.plan(Shape{config.context}, choices, slots);
+  const auto one = static_cast<std::int64_t>(slots.size());
+  const std::int64_t micro = options.micro_slots > 0 ? options.micro_slots : default_micro_slots(config);
+  const std::int64_t pass = std::min(one * options.batch, std::max(one, micro));
+  const std::int64_t count = parameter_count(parameter_list(config)) * number;
+  MemoryPlan plan;
+  plan.resident = resident_bytes();
+  plan.parameters = count * (1 + (evaluates && options.keep_best ? 1 : 0) + (options.average > 0 ? 1 : 0));
+  plan.optimiser = 3 * count;
+  plan.activations = number * Workspace<B>::planned_numbers(config, {pass, pass}, Pass::backward);
+  if (evaluates) {
+    const std::int64_t scored = std::max(one, options.evaluation.batch_slots);
+    plan.evaluation = number * Workspace<B>::planned_numbers(config, {scored, scored}, Pass::forward);
+  }
+  return plan;
+}
+
+}  // namespace ordo
