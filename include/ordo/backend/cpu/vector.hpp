@@ -1,0 +1,59 @@
+#pragma once
+// Operations on all the parameters at once, as one long vector.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <Eigen/Core>
+
+#include <ordo/backend/cpu/backend.hpp>
+
+namespace ordo {
+
+namespace cpu {
+
+inline constexpr std::int64_t vector_grain = 32768;  // a thread's least share of a long vector
+inline constexpr std::int64_t vector_block = 4096;   // numbers that are worked on together: within the first cache
+
+}  // namespace cpu
+
+/// Every value becomes `value`.
+inline void fill(const Cpu& cpu, std::span<float> values, float value) {
+  cpu::for_ranges(
+      cpu, static_cast<std::int64_t>(values.size()), cpu::vector_grain, cpu::vector_block,
+      [&](std::int64_t first, std::int64_t last) { std::fill(values.data() + first, values.data() + last, value); });
+}
+
+/// The sum of squares, in double: it is compared with a bound on the gradient's norm. Summed over blocks of a fixed
+/// size, then over the blocks in order, so it does not depend on the threads.
+[[nodiscard]] inline double squared_norm(const Cpu& cpu, std::span<const float> values) {
+  const auto count = static_cast<std::int64_t>(values.size());
+  const std::int64_t block = std::max<std::int64_t>(cpu::vector_block, count / 1024);
+  const std::int64_t blocks = (count + block - 1) / block;
+  thread_local HostBuffer<double> partial(1026);
+  double* sums = partial.data();
+  cpu::for_ranges(cpu, blocks, cpu::vector_grain / block + 1, 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t b = first; b < last; ++b) {
+      const std::int64_t size = std::min(block, count - b * block);
+      sums[b] = Eigen::Map<const Eigen::ArrayXf>(values.data() + b * block, size).cast<double>().square().sum();
+    }
+  });
+  double total = 0;
+  for (std::int64_t b = 0; b < blocks; ++b) total += sums[b];
+  return total;
+}
+
+/// average = decay * average + (1 - decay) * values: an exponential moving average. Both of one size.
+inline void blend(const Cpu& cpu, std::span<float> average, std::span<const float> values, double decay) {
+  const auto keep = static_cast<float>(decay);
+  const auto take = static_cast<float>(1 - decay);
+  cpu::for_ranges(cpu, static_cast<std::int64_t>(average.size()), cpu::vector_grain, cpu::vector_block,
+                  [&](std::int64_t first, std::int64_t last) {
+                    Eigen::Map<Eigen::ArrayXf> a(average.data() + first, last - first);
+                    a = keep * a + take * Eigen::Map<const Eigen::ArrayXf>(values.data() + first, last - first);
+                  });
+}
+
+}  // namespace ordo
