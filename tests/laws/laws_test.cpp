@@ -1,6 +1,7 @@
 // Every policy of the list keeps every law of its claim. zoo_test.cpp shows that each law can fail.
 
 #include <cstdint>
+#include <type_traits>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,7 @@
 #pragma once
 // Policies as a user would write them, from public headers only, kept alive by the laws.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
