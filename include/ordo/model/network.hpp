@@ -23,7 +23,7 @@ class Network {
   using R = typename B::Scalar;
 
   /// Allocates and initialises: matrices normal with init_std, gains one; a function of the seed alone.
-  explicit Network(const ModelConfig& config, B backend = {}, std::uint64_t seed = 0)
+  explicit Network(const ModelConfig& config, B backend = B(), std::uint64_t seed = 0)
       : Network(checked(config), std::move(backend), parameter_list(config)) {
     for (std::size_t i = 0; i < list_.size(); ++i) {
       const std::span<R> numbers = values(list_[i]);

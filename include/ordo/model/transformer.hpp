@@ -16,7 +16,7 @@ namespace ordo {
 template <Factorization F, Backend B>
 class Transformer {
  public:
-  explicit Transformer(const ModelConfig& config, F factorization = {}, B backend = {}, std::uint64_t seed = 0)
+  explicit Transformer(const ModelConfig& config, F factorization = F(), B backend = B(), std::uint64_t seed = 0)
       : network_(config, std::move(backend), seed), factorization_(std::move(factorization)) {}
   Transformer(Network<B> network, F factorization)
       : network_(std::move(network)), factorization_(std::move(factorization)) {}

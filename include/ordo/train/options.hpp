@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <ordo/core/error.hpp>
+#include <ordo/data/codec.hpp>
 #include <ordo/evaluate/evaluate.hpp>
 #include <ordo/evaluate/score.hpp>
 
@@ -54,7 +55,8 @@ struct TrainOptions {
   int patience = 0;       ///< stop after so many evaluations without a new best; 0: never
   bool keep_best = true;  ///< leave the weights that scored best in the model, not the last
   std::filesystem::path
-      directory{};  ///< checkpoints and metrics.jsonl; resumes an unfinished run found there. Empty: none
+      directory{};    ///< checkpoints and metrics.jsonl; resumes an unfinished run found there. Empty: none
+  TextCodec codec{};  ///< stored with the model, so that programs can read and write its text
   double checkpoint_seconds = 300;    ///< at most so long between checkpoints (one is written when stopped, too)
   std::int64_t checkpoint_steps = 0;  ///< or one every so many steps; 0: by time
   std::stop_token stop{};             ///< finishes the step in hand, writes a checkpoint, and returns

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/data/dataset.hpp>
 #include <ordo/data/token_dataset.hpp>
 #include <ordo/data/windows.hpp>
 #include <ordo/evaluate/evaluate.hpp>
@@ -37,15 +39,18 @@ class Run {
     if (evaluates) {
       every_ = options.evaluate_every > 0
                    ? options.evaluate_every
-                   : std::max<std::int64_t>(1, trainer_.steps() / std::max(1, options.evaluations));
+                   : (trainer_.steps() + options.evaluations - 1) / options.evaluations;
       if (options.keep_best) best_.emplace(model.network().clone());
     }
-    if (!options.directory.empty()) {
+    if (options.directory.empty()) return;
+    if constexpr (!keeps_checkpoints) {
+      fail("train", "checkpoints hold 32-bit floats, and the ", model.network().backend().name(),
+           " backend computes in another type; train without a directory (got ", options.directory.string(), ")");
+    } else {
       directory_.emplace(options.directory,
-                         run_identity(model_.config(), model_.factorization(), model_.network().backend(),
+                         run_identity(model_.config(), model_.factorization().name(), model_.network().backend().name(),
                                       trainer_.data(), validation_, options));
-      directory_->resume(model_.network(), trainer_, best_ ? &*best_ : nullptr, result_, since_best_, training_loss_,
-                         training_steps_);
+      directory_->resume(model_.network(), trainer_, best_ ? &*best_ : nullptr, progress_);
     }
   }
 
@@ -63,8 +68,8 @@ class Run {
         saved = std::chrono::steady_clock::now();
       }
       const StepReport report = trainer_.advance();
-      training_loss_ += report.loss;
-      ++training_steps_;
+      progress_.training_loss += report.loss;
+      ++progress_.training_steps;
       if (options_.on_step) options_.on_step(report);
     }
   }
@@ -74,14 +79,16 @@ class Run {
   [[nodiscard]] bool evaluation_due() const {
     const std::int64_t step = trainer_.step();
     const bool asked = every_ > 0 && step > 0 && (step % every_ == 0 || trainer_.finished());
-    return asked && (result_.evaluations.empty() || result_.evaluations.back().step < step);
+    return asked && (progress_.result.evaluations.empty() || progress_.result.evaluations.back().step < step);
   }
-  [[nodiscard]] bool out_of_patience() const { return options_.patience > 0 && since_best_ >= options_.patience; }
+  [[nodiscard]] bool out_of_patience() const {
+    return options_.patience > 0 && progress_.since_best >= options_.patience;
+  }
 
   void save() {
-    if (!directory_) return;
-    directory_->save(model_.network(), trainer_, best_ ? &*best_ : nullptr, result_, since_best_, training_loss_,
-                     training_steps_);
+    if constexpr (keeps_checkpoints) {
+      if (directory_) directory_->save(model_.network(), trainer_, best_ ? &*best_ : nullptr, progress_);
+    }
   }
 
   TrainResult stop() {
@@ -101,18 +108,19 @@ class Run {
     }
     evaluation.step = trainer_.step();
     evaluation.epoch = trainer_.epoch();
-    evaluation.training_loss = training_loss_ / static_cast<double>(training_steps_);
-    evaluation.best = result_.best.step == 0 || evaluation.score.nats_per_token < result_.best.score.nats_per_token;
-    training_loss_ = 0;
-    training_steps_ = 0;
-    ++since_best_;
+    evaluation.training_loss = progress_.training_loss / static_cast<double>(progress_.training_steps);
+    evaluation.best =
+        progress_.result.best.step == 0 || evaluation.score.nats_per_token < progress_.result.best.score.nats_per_token;
+    progress_.training_loss = 0;
+    progress_.training_steps = 0;
+    ++progress_.since_best;
     if (evaluation.best) {
-      result_.best = evaluation;
-      since_best_ = 0;
+      progress_.result.best = evaluation;
+      progress_.since_best = 0;
       if (best_) copy_values(trainer_.evaluated(), *best_);
     }
-    result_.evaluations.push_back(evaluation);
-    if (directory_) directory_->record(evaluation, trainer_.tokens());
+    progress_.result.evaluations.push_back(evaluation);
+    if (directory_) directory_->record(evaluation);
     if (options_.on_evaluation) options_.on_evaluation(evaluation);
     return true;
   }
@@ -130,21 +138,25 @@ class Run {
   }
 
   TrainResult finish(bool finished) {
-    result_.steps = trainer_.step();
-    result_.tokens = trainer_.tokens();
-    result_.finished = finished;
-    result_.stopped_early = finished && !trainer_.finished();
-    if (finished && directory_) save();
+    progress_.result.steps = trainer_.step();
+    progress_.result.tokens = trainer_.tokens();
+    progress_.result.finished = finished;
+    progress_.result.stopped_early = finished && !trainer_.finished();
+    if (finished) save();
     if (finished) {
-      if (best_ && result_.best.step > 0) {
+      if (best_ && progress_.result.best.step > 0) {
         copy_values(*best_, model_.network());
       } else if (trainer_.average() != nullptr) {
         copy_values(*trainer_.average(), model_.network());
       }
-      if (directory_) directory_->finish(model_.network());
+      if constexpr (keeps_checkpoints) {
+        if (directory_) directory_->finish(model_.network(), model_.factorization().name(), options_.codec);
+      }
     }
-    return std::move(result_);
+    return std::move(progress_.result);
   }
+
+  static constexpr bool keeps_checkpoints = std::is_same_v<ScalarOf<B>, float>;
 
   Transformer<F, B>& model_;
   TrainOptions options_;
@@ -152,11 +164,8 @@ class Run {
   Trainer<F, B> trainer_;
   std::optional<Network<B>> best_;
   std::optional<RunDirectory> directory_;
-  TrainResult result_;
+  RunProgress progress_;
   std::int64_t every_ = 0;
-  int since_best_ = 0;
-  double training_loss_ = 0;
-  std::int64_t training_steps_ = 0;
 };
 
 }  // namespace detail
@@ -173,7 +182,9 @@ TrainResult train(Transformer<F, B>& model, const Windows& training, const Windo
 /// Trains on a data set's own split.
 template <Factorization F, Backend B>
 TrainResult train(Transformer<F, B>& model, const Dataset& data, const TrainOptions& options = {}) {
-  return train(model, data.train(), data.validation(), options);
+  TrainOptions own = options;
+  own.codec = data.codec();
+  return train(model, data.train(), data.validation(), own);
 }
 
 /// Trains on tokens in memory, cut into windows of the model's context. The tokens are copied.

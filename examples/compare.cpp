@@ -1,0 +1,216 @@
+// Trains several factorizations on the same small text and shows who overfits and who keeps learning: a table, a
+// file of results, a picture, and a sample of each.
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <fmt/ostream.h>
+#include <CLI/CLI.hpp>
+
+#include <ordo/ordo.hpp>
+
+#include "support/comparison.hpp"
+#include "support/program.hpp"
+#include "support/progress.hpp"
+#include "support/text.hpp"
+#include "support/training_flags.hpp"
+
+namespace {
+
+struct Plan {
+  program::TextFlags text;
+  program::ModelFlags shape;
+  ordo::TrainOptions train;
+  std::vector<std::string> factorizations = {"ltr", "orderings:16", "masked"};
+  std::vector<double> epochs = {150, 240, 400};
+  int seeds = 1;
+  std::int64_t final_windows = 1024;
+  int final_draws = 16;
+  int sample_length = 0;
+  bool quick = false;
+  std::filesystem::path out = "compare-results";
+  int threads = 0;
+
+  /// A size that takes two minutes on two cores.
+  void make_quick() {
+    shape.layers = 2;
+    shape.width = 64;
+    shape.heads = 2;
+    train.unique_tokens = 4000;
+    epochs = {60, 100, 150};
+    train.learning_rate = 3e-3;
+    train.evaluations = 15;
+    train.evaluation.windows = 64;
+    final_windows = 256;
+  }
+};
+
+/// File-system friendly: "orderings:16" becomes "orderings-16".
+std::string folder_name(std::string factorization, std::uint64_t seed) {
+  for (char& c : factorization) c = c == ':' ? '-' : c;
+  return fmt::format("{}-seed{}", factorization, seed);
+}
+
+program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, const ordo::ModelConfig& config,
+                               const ordo::Cpu& backend, std::size_t index, std::uint64_t seed,
+                               const std::stop_token& stop) {
+  const ordo::AnyFactorization policy = ordo::factorization_from_name(plan.factorizations[index]);
+  program::ComparedRun run;
+  run.factorization = policy.name();
+  run.seed = seed;
+  ordo::TrainOptions options = plan.train;
+  options.epochs = plan.epochs[plan.epochs.size() == 1 ? 0 : index];
+  options.seed = seed;
+  options.directory = plan.out / folder_name(run.factorization, seed);
+  options.stop = stop;
+  run.epochs = options.epochs;
+  program::Progress progress(run.factorization + "  ");
+  options.on_step = [&](const ordo::StepReport& report) {
+    progress.step(report);
+    progress.pause();
+  };
+  options.on_evaluation = [&](const ordo::EvaluationReport&) { progress.resume(); };
+  const auto start = std::chrono::steady_clock::now();
+  ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(config, policy, backend, seed);
+  const ordo::TrainResult result = ordo::train(model, data, options);
+  progress.clear();
+  if (!result.finished) throw ordo::Stopped("stopped; run the same command again to go on");
+  run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  run.curve = result.evaluations;
+  run.best = result.best;
+  run.final_score = ordo::evaluate(model, data.validation(),
+                                   {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
+  run.sample = data.decode(ordo::generate(model, {.length = plan.sample_length, .seed = seed, .temperature = 0.8}));
+  return run;
+}
+
+void print_table(const std::vector<program::ComparedRun>& runs) {
+  fmt::print("\n{:<16} {:>5} {:>11} {:>10} {:>26} {:>7} {:>12} {:>9}\n", "factorization", "seed", "best epoch",
+             "of epochs", "best [nats/token]", "", "last - best", "time");
+  for (const auto& run : runs) {
+    const ordo::Score& s = run.final_score;
+    const double error = std::hypot(std::isnan(s.error_over_draws) ? 0 : s.error_over_draws, s.error_over_documents);
+    fmt::print("{:<16} {:>5} {:>11.0f} {:>10.0f} {:>26} {:>7} {:>12.3f} {:>9}\n", run.factorization, run.seed,
+               run.best.epoch, run.epochs, fmt::format("{:.4f} +- {:.4f}", s.nats_per_token, error),
+               s.exact() ? "exact" : "bound", run.curve.back().score.nats_per_token - run.best.score.nats_per_token,
+               program::duration(run.seconds));
+  }
+}
+
+/// One sentence on the first factorization against the last, at equal epochs and best against best.
+std::string verdict(const std::vector<program::ComparedRun>& runs, const std::vector<std::string>& names,
+                    const std::optional<program::CurvePoint>& cross) {
+  if (names.size() < 2) return "";
+  const auto& a =
+      *std::find_if(runs.begin(), runs.end(), [&](const auto& r) { return r.factorization == names.front(); });
+  const auto& b =
+      *std::find_if(runs.begin(), runs.end(), [&](const auto& r) { return r.factorization == names.back(); });
+  const double gap = b.final_score.nats_per_token - a.final_score.nats_per_token;
+  std::string text = cross ? fmt::format("{} falls below {} at equal epochs from epoch {:.0f} on", b.factorization,
+                                         a.factorization, cross->epoch)
+                           : fmt::format("no crossing at equal epochs within these runs");
+  text += fmt::format("; best against best, {} is {:.3f} nats/token {} {}", b.factorization, std::abs(gap),
+                      gap < 0 ? "below" : "above", a.factorization);
+  if (!b.final_score.exact()) text += " (by its upper bound)";
+  return text;
+}
+
+int compare(Plan& plan, const std::stop_token& stop) {
+  ordo::require(plan.epochs.size() == 1 || plan.epochs.size() == plan.factorizations.size(), "compare",
+                "--epochs takes one number, or one for each of the ", plan.factorizations.size(),
+                " factorizations (got ", plan.epochs.size(), ")");
+  ordo::require(plan.seeds > 0, "compare", "seeds must be positive (got ", plan.seeds, ")");
+  for (std::string& name : plan.factorizations) name = ordo::factorization_from_name(name).name();
+  const ordo::Dataset data = plan.text.load(plan.shape.context);
+  ordo::require(!data.validation().empty(), "compare",
+                "there is no validation text: give --validation FILE or a share");
+  const ordo::ModelConfig config = plan.shape.config(data.vocab());
+  plan.sample_length = config.context;
+  const ordo::Cpu backend(plan.threads);
+  if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
+  fmt::print("{}\n{} unique tokens, validation on {} tokens, {} threads\n", program::describe_size(config),
+             plan.train.unique_tokens, data.validation().tokens(), backend.threads());
+  std::fflush(stdout);
+
+  std::vector<program::ComparedRun> runs;
+  for (int s = 0; s < plan.seeds; ++s) {
+    for (std::size_t i = 0; i < plan.factorizations.size(); ++i) {
+      runs.push_back(train_one(plan, data, config, backend, i, static_cast<std::uint64_t>(s), stop));
+      const auto& run = runs.back();
+      fmt::print("{} (seed {}), best at epoch {:.0f}: {}\n", run.factorization, run.seed, run.best.epoch,
+                 fmt::streamed(run.final_score));
+      std::fflush(stdout);
+    }
+  }
+  print_table(runs);
+  const auto cross = plan.factorizations.size() < 2
+                         ? std::nullopt
+                         : program::crossing(program::curve_of(runs, plan.factorizations.front()),
+                                             program::curve_of(runs, plan.factorizations.back()));
+  const std::string summary = verdict(runs, plan.factorizations, cross);
+  fmt::print("{}\n", summary);
+  std::string samples;
+  for (const auto& run : runs) {
+    samples += fmt::format("--- {} (seed {}), temperature 0.8\n{}\n\n", run.factorization, run.seed, run.sample);
+  }
+  fmt::print("\n{}", samples);
+  program::write_results(plan.out / "results.csv", runs);
+  ordo::write_file_atomically(plan.out / "samples.txt", samples);
+  program::draw(plan.out, runs, plan.factorizations,
+                fmt::format("{} unique tokens, {:.2f}M parameters", plan.train.unique_tokens,
+                            static_cast<double>(ordo::true_parameters(config)) / 1e6),
+                cross, summary);
+  fmt::print("wrote {}, compare.svg, results.csv and samples.txt\n", (plan.out / "compare.png").string());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const program::StopOnSignal signals;
+  CLI::App app(
+      "Trains factorizations on the same unique tokens and compares their validation loss against epochs.\n"
+      "Run it again with the same arguments to go on where it was stopped.");
+  Plan plan;
+  plan.shape.layers = 4;
+  plan.shape.context = 128;
+  plan.train.unique_tokens = 10000;
+  plan.train.batch = 16;
+  plan.train.evaluations = 30;
+  plan.train.evaluation.windows = 128;
+  plan.train.evaluation.draws = 4;
+  // --quick sets other defaults, so it is looked for before the flags are made.
+  for (int i = 1; i < argc; ++i) plan.quick = plan.quick || std::string(argv[i]) == "--quick";
+  if (plan.quick) plan.make_quick();
+  plan.text.add_to(app, true);
+  plan.text.add_validation_to(app);
+  app.add_flag("--quick", plan.quick, "a size that takes about two minutes on two cores");
+  app.add_option("--factorizations", plan.factorizations, "two or more of " + std::string(ordo::factorization_names))
+      ->capture_default_str();
+  app.add_option("--epochs", plan.epochs, "passes over the unique tokens: one number, or one for each [epochs]")
+      ->capture_default_str();
+  app.add_option("--unique-tokens", plan.train.unique_tokens, "train on the first so many tokens, 0 for all [tokens]")
+      ->capture_default_str();
+  plan.shape.add_to(app);
+  program::add_optimiser_flags(app, plan.train);
+  app.add_option("--seeds", plan.seeds, "models of each factorization; the band is then over them [count]")
+      ->capture_default_str();
+  app.add_option("--evaluations", plan.train.evaluations, "points of each curve [count]")->capture_default_str();
+  app.add_option("--curve-windows", plan.train.evaluation.windows,
+                 "fixed subset of the validation text for the curves, 0 for all [windows]")
+      ->capture_default_str();
+  app.add_option("--curve-draws", plan.train.evaluation.draws, "draws for each of them, for bounds [count]")
+      ->capture_default_str();
+  app.add_option("--final-windows", plan.final_windows, "larger subset for the best weights, 0 for all [windows]")
+      ->capture_default_str();
+  app.add_option("--final-draws", plan.final_draws, "draws for each of them, for bounds [count]")
+      ->capture_default_str();
+  app.add_option("--threads", plan.threads, "threads, 0 for one per core [count]")->capture_default_str();
+  app.add_option("--out", plan.out, "folder for the picture, the results and the models")->capture_default_str();
+  return program::run(app, argc, argv, [&] { return compare(plan, signals.token()); });
+}

@@ -1,0 +1,79 @@
+// Writes samples of a trained model: from nothing, from a prompt, or into gaps of a given text.
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <ordo/ordo.hpp>
+
+#include "support/program.hpp"
+
+namespace {
+
+/// The tokens of a text in which each `gap` stands for one token to be sampled.
+std::vector<ordo::Token> with_gaps(const ordo::TextCodec& codec, const std::string& text, const std::string& gap) {
+  ordo::require(!gap.empty(), "generate", "the gap marker must not be empty");
+  std::vector<ordo::Token> tokens;
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t next = text.find(gap, at);
+    for (const ordo::Token t : codec.encode(text.substr(at, next - at))) tokens.push_back(t);
+    if (next == std::string::npos) return tokens;
+    tokens.push_back(ordo::absent);
+    at = next + gap.size();
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const program::StopOnSignal signals;
+  CLI::App app("Writes samples of a trained model to stdout.");
+  std::filesystem::path model_folder;
+  ordo::GenerateOptions options;
+  std::string prompt;
+  std::string infill;
+  std::string gap = "_";
+  std::string unmask = "random";
+  std::string factorization;
+  std::size_t count = 1;
+  int threads = 0;
+  app.add_option("model", model_folder, "folder that `train` left")->required();
+  app.add_option("--length", options.length, "tokens in all, the prompt included, 0 for the model's context [tokens]")
+      ->capture_default_str();
+  app.add_option("--count", count, "how many samples [sequences]")->capture_default_str();
+  app.add_option("--prompt", prompt, "the text to begin with");
+  app.add_option("--infill", infill, "a text with gaps to fill: each gap marker stands for one token");
+  app.add_option("--gap", gap, "the gap marker")->capture_default_str();
+  app.add_option("--temperature", options.temperature, "0 for the most probable token [logits are divided by it]")
+      ->capture_default_str();
+  app.add_option("--top-p", options.top_p, "sample from the smallest set of tokens with this probability [fraction]")
+      ->capture_default_str();
+  app.add_option("--unmask", unmask, "which tokens a diffusion step reveals: random, ancestral or confidence")
+      ->check(CLI::IsMember({"random", "ancestral", "confidence"}))
+      ->capture_default_str();
+  app.add_option("--steps", options.steps, "diffusion steps, 0 for one token a step [steps]")->capture_default_str();
+  app.add_option("--factorization", factorization,
+                 "sample under this one instead of the model's own: " + std::string(ordo::factorization_names));
+  app.add_option("--seed", options.seed, "seed of the samples")->capture_default_str();
+  app.add_option("--threads", threads, "threads, 0 for one per core [count]")->capture_default_str();
+  return program::run(app, argc, argv, [&] {
+    const ordo::LoadedModel<ordo::Cpu> model = ordo::read_model(model_folder, ordo::Cpu(threads));
+    options.prompt = model.codec.encode(prompt);
+    if (!infill.empty()) options.infill = with_gaps(model.codec, infill, gap);
+    options.unmask = unmask == "random"      ? ordo::Unmask::random
+                     : unmask == "ancestral" ? ordo::Unmask::ancestral
+                                             : ordo::Unmask::confidence;
+    options.stop = signals.token();
+    const ordo::AnyFactorization policy =
+        ordo::factorization_from_name(factorization.empty() ? model.factorization : factorization);
+    const auto samples = ordo::generate(model.network, policy, count, options);
+    if (signals.asked()) return 130;
+    for (const auto& sample : samples) fmt::print("{}\n", model.codec.decode(sample));
+    return 0;
+  });
+}

@@ -1,0 +1,191 @@
+#pragma once
+// What `compare` found: the table, the file of results, the crossing, and the picture.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <fmt/ostream.h>
+
+#include <ordo/core/error.hpp>
+#include <ordo/evaluate/score.hpp>
+#include <ordo/io/atomic_file.hpp>
+#include <ordo/train/options.hpp>
+
+namespace program {
+
+/// One trained model.
+struct ComparedRun {
+  std::string factorization;
+  std::uint64_t seed = 0;
+  double epochs = 0;   ///< of the whole run
+  double seconds = 0;  ///< of training and evaluating, in this process
+  std::vector<ordo::EvaluationReport> curve;
+  ordo::EvaluationReport best;
+  ordo::Score final_score;  ///< of the best weights, on the larger subset
+  std::string sample;
+};
+
+/// A point of a factorization's curve, over seeds.
+struct CurvePoint {
+  double epoch = 0;
+  double mean = 0;   // [nats/token]
+  double error = 0;  // half width of the band [nats/token]
+};
+
+/// Two-sided 95 % quantile of Student's t for n - 1 degrees of freedom.
+inline double student_t(std::size_t n) {
+  constexpr double table[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262};
+  if (n < 2) return 0;
+  return n - 2 < std::size(table) ? table[n - 2] : 1.96 + 2.4 / static_cast<double>(n - 1);
+}
+
+/// One seed: twice the score's standard error over draws and texts. Several: the 95 % t-interval of their mean.
+inline std::vector<CurvePoint> curve_of(const std::vector<ComparedRun>& runs, const std::string& factorization) {
+  std::vector<const ComparedRun*> own;
+  for (const ComparedRun& run : runs) {
+    if (run.factorization == factorization) own.push_back(&run);
+  }
+  std::vector<CurvePoint> points;
+  for (std::size_t i = 0; !own.empty() && i < own.front()->curve.size(); ++i) {
+    const auto& score = own.front()->curve[i].score;
+    CurvePoint point{own.front()->curve[i].epoch, 0, 0};
+    const auto n = static_cast<double>(own.size());
+    for (const ComparedRun* run : own) point.mean += run->curve[i].score.nats_per_token / n;
+    if (own.size() == 1) {
+      point.error =
+          2 * std::hypot(std::isnan(score.error_over_draws) ? 0 : score.error_over_draws, score.error_over_documents);
+    } else {
+      double squares = 0;
+      for (const ComparedRun* run : own) squares += std::pow(run->curve[i].score.nats_per_token - point.mean, 2);
+      point.error = student_t(own.size()) * std::sqrt(squares / (n - 1) / n);
+    }
+    points.push_back(point);
+  }
+  return points;
+}
+
+inline const CurvePoint& best_of(const std::vector<CurvePoint>& curve) {
+  return *std::min_element(curve.begin(), curve.end(), [](const auto& a, const auto& b) { return a.mean < b.mean; });
+}
+
+/// The curve's value at an epoch, by straight lines; nothing outside its span.
+inline std::optional<double> value_at(const std::vector<CurvePoint>& curve, double epoch) {
+  if (curve.empty() || epoch < curve.front().epoch || epoch > curve.back().epoch) return std::nullopt;
+  for (std::size_t i = 1; i < curve.size(); ++i) {
+    if (epoch > curve[i].epoch) continue;
+    const double share = (epoch - curve[i - 1].epoch) / (curve[i].epoch - curve[i - 1].epoch);
+    return curve[i - 1].mean + share * (curve[i].mean - curve[i - 1].mean);
+  }
+  return curve.front().mean;
+}
+
+/// The first epoch from which `challenger` lies below `base` at equal epochs.
+inline std::optional<CurvePoint> crossing(const std::vector<CurvePoint>& base,
+                                          const std::vector<CurvePoint>& challenger) {
+  std::vector<double> epochs;
+  for (const auto* curve : {&base, &challenger}) {
+    for (const CurvePoint& p : *curve) epochs.push_back(p.epoch);
+  }
+  std::sort(epochs.begin(), epochs.end());
+  std::optional<double> last_epoch;
+  double last_gap = 0;
+  for (const double epoch : epochs) {
+    const auto a = value_at(base, epoch);
+    const auto b = value_at(challenger, epoch);
+    if (!a || !b) continue;
+    const double gap = *b - *a;
+    if (gap < 0 && last_epoch && last_gap >= 0) {
+      const double at = *last_epoch + (epoch - *last_epoch) * last_gap / (last_gap - gap);
+      return CurvePoint{at, *value_at(base, at), 0};
+    }
+    last_epoch = epoch;
+    last_gap = gap;
+  }
+  return std::nullopt;
+}
+
+/// A row for each evaluation, and for each run one of its best weights on the larger subset.
+inline void write_results(const std::filesystem::path& path, const std::vector<ComparedRun>& runs) {
+  std::string text =
+      "kind,factorization,seed,step,epoch,training_nats_per_token,validation_nats_per_token,error_over_draws,"
+      "error_over_texts,claim,scored_as,tokens_scored,draws,bits_per_byte\n";
+  const auto row = [&](const char* kind, const ComparedRun& run, const ordo::EvaluationReport& e,
+                       const ordo::Score& s) {
+    text += fmt::format("{},{},{},{},{:.4f},{:.6f},{:.6f},{:.6f},{:.6f},{},{},{},{},{:.6f}\n", kind, run.factorization,
+                        run.seed, e.step, e.epoch, e.training_loss, s.nats_per_token, s.error_over_draws,
+                        s.error_over_documents, s.exact() ? "exact" : "bound", s.policy, s.tokens, s.draws,
+                        s.bits_per_byte);
+  };
+  for (const ComparedRun& run : runs) {
+    for (const ordo::EvaluationReport& e : run.curve) row("curve", run, e, e.score);
+    row("best", run, run.best, run.final_score);
+  }
+  ordo::write_file_atomically(path, text);
+}
+
+/// Writes the data and the script beside the picture, then runs gnuplot. Throws an Error if that fails.
+inline void draw(const std::filesystem::path& folder, const std::vector<ComparedRun>& runs,
+                 const std::vector<std::string>& factorizations, const std::string& title,
+                 const std::optional<CurvePoint>& cross, const std::string& verdict) {
+  constexpr const char* colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
+  std::string plot;
+  std::string labels;
+  for (std::size_t i = 0; i < factorizations.size(); ++i) {
+    const std::vector<CurvePoint> curve = curve_of(runs, factorizations[i]);
+    if (curve.empty()) continue;
+    std::string data;
+    for (const CurvePoint& p : curve)
+      data += fmt::format("{} {} {} {}\n", p.epoch, p.mean, p.mean - p.error, p.mean + p.error);
+    const std::string file = fmt::format("curve-{}.dat", i);
+    ordo::write_file_atomically(folder / file, data);
+    const auto run =
+        std::find_if(runs.begin(), runs.end(), [&](const auto& r) { return r.factorization == factorizations[i]; });
+    const ordo::Score& score = run->curve.front().score;
+    std::string name = factorizations[i] + (score.exact() ? " (exact" : " (bound");
+    name += score.policy == factorizations[i] ? ")" : ", scored left to right)";
+    const char* colour = colours[i % std::size(colours)];
+    plot += fmt::format(
+        "'{0}' using 1:3:4 with filledcurves fc rgb '{1}' fs transparent solid 0.18 noborder notitle, "
+        "'{0}' using 1:2 with lines lw 3 lc rgb '{1}' title '{2}', ",
+        file, colour, name);
+    const CurvePoint& best = best_of(curve);
+    labels += fmt::format(
+        "set label {} point pt 7 ps 1.6 lc rgb '{}' at {},{} '{:.3f} at {:.0f}' tc rgb '{}' offset 0,-1.1 "
+        "center font ',12'\n",
+        i + 1, colour, best.epoch, best.mean, best.mean, best.epoch, colour);
+  }
+  if (cross) {
+    labels += fmt::format(
+        "set arrow from {0},graph 0 to {0},graph 1 nohead dt 2 lc rgb '#555555'\n"
+        "set label 99 'crossing at equal epochs: {0:.0f}' at {0},graph 0.97 offset 0.6,0 font ',12' tc rgb '#555555'\n",
+        cross->epoch);
+  }
+  const auto script = [&](const char* terminal, const char* file) {
+    return fmt::format(
+        "set terminal {} \nset output '{}'\nset encoding utf8\n"
+        "set title \"{}\\n{{/=12 {}}}\"\nset xlabel 'passes over the unique tokens [epochs]'\n"
+        "set ylabel 'validation loss [nats/token]'\nset logscale x\nset grid lc rgb '#dddddd'\nset key top center "
+        "horizontal\n"
+        "set border 3\nset tics nomirror\nset offsets graph 0.02, graph 0.05, graph 0.08, graph 0.08\n{}plot {}\n",
+        terminal, file, title, verdict, labels, plot.substr(0, plot.size() - 2));
+  };
+  ordo::write_file_atomically(folder / "compare.gp",
+                              script("pngcairo size 1200,750 font 'sans,14'", "compare.png") + "reset\n" +
+                                  script("svg size 1200,750 font 'sans,14' background '#ffffff'", "compare.svg"));
+  const std::string command = "cd '" + folder.string() + "' && gnuplot compare.gp";
+  ordo::require(std::system(command.c_str()) == 0, "compare",
+                "gnuplot failed (is it installed? Debian: gnuplot-nox); "
+                "the numbers are in ",
+                (folder / "results.csv").string(), " and the script in ", (folder / "compare.gp").string());
+}
+
+}  // namespace program

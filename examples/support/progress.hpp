@@ -1,0 +1,89 @@
+#pragma once
+// The line that says how a training run is going.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include <ordo/train/options.hpp>
+
+#include "support/program.hpp"
+
+namespace program {
+
+/// On a terminal one line that is written over; elsewhere a plain line every ten seconds. Writes to stderr, so that
+/// results on stdout can be piped.
+class Progress {
+ public:
+  explicit Progress(std::string label = {}) : label_(std::move(label)) {}
+
+  void step(const ordo::StepReport& report) {
+    const auto now = Clock::now();
+    if (first_tokens_ < 0) {  // the first step is not timed: memory is touched for the first time in it
+      first_tokens_ = report.tokens;
+      first_step_ = report.step;
+      start_ = now;
+      shown_ = now - std::chrono::hours(1);
+    }
+    smooth_ = smooth_ == 0 ? report.loss : 0.95 * smooth_ + 0.05 * report.loss;
+    const bool last = report.step == report.steps;
+    if (!last && now - shown_ < (terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10000))) return;
+    shown_ = now;
+    const double seconds = std::chrono::duration<double>(now - start_ - away_).count();
+    const auto steps = static_cast<double>(report.step - first_step_);
+    std::string line = fmt::format("{}step {}/{}  epoch {:.1f}  loss {:.3f} nats/token", label_, report.step,
+                                   report.steps, report.epoch, smooth_);
+    if (steps > 0 && seconds > 0) {
+      line +=
+          fmt::format("  {} tokens/s  {} left", thousands(static_cast<double>(report.tokens - first_tokens_) / seconds),
+                      duration(static_cast<double>(report.steps - report.step) * seconds / steps));
+    }
+    write(line);
+  }
+
+  /// A line that stays. Time since the last step counts as spent elsewhere (evaluation).
+  void note(const std::string& text) {
+    clear();
+    std::fprintf(stderr, "%s\n", text.c_str());
+  }
+  /// Marks time that is not training time, for the rate.
+  void pause() { paused_ = Clock::now(); }
+  void resume() { away_ += Clock::now() - paused_; }
+
+  void clear() {
+    if (terminal_ && width_ > 0) std::fprintf(stderr, "\r%*s\r", static_cast<int>(width_), "");
+    width_ = 0;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void write(const std::string& line) {
+    if (!terminal_) {
+      std::fprintf(stderr, "%s\n", line.c_str());
+      return;
+    }
+    const std::size_t pad = width_ > line.size() ? width_ - line.size() : 0;
+    std::fprintf(stderr, "\r%s%*s", line.c_str(), static_cast<int>(pad), "");
+    std::fflush(stderr);
+    width_ = line.size();
+  }
+
+  std::string label_;
+  bool terminal_ = isatty(STDERR_FILENO) == 1;
+  Clock::time_point start_;
+  Clock::time_point shown_;
+  Clock::time_point paused_;
+  Clock::duration away_{0};
+  std::int64_t first_tokens_ = -1;
+  std::int64_t first_step_ = 0;
+  double smooth_ = 0;
+  std::size_t width_ = 0;
+};
+
+}  // namespace program

@@ -1,0 +1,75 @@
+#pragma once
+// The flags that describe a model and its training, shared by the programs that train.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <ordo/core/config.hpp>
+#include <ordo/core/ladder.hpp>
+#include <ordo/train/options.hpp>
+
+namespace program {
+
+struct ModelFlags {
+  std::string size;
+  int layers = 3;
+  int width = 128;
+  int heads = 4;
+  int context = 256;
+  double dropout = 0.1;
+
+  void add_to(CLI::App& app) {
+    app.add_option("--size", size,
+                   "a size of the paper's ladder by name, such as 7M or 124M; instead of the next three")
+        ->excludes(app.add_option("--layers", layers, "layers [count]")->capture_default_str())
+        ->excludes(app.add_option("--width", width, "width of the residual stream [channels]")->capture_default_str())
+        ->excludes(app.add_option("--heads", heads, "attention heads [count]")->capture_default_str());
+    app.add_option("--context", context, "longest sequence [tokens]")->capture_default_str();
+    app.add_option("--dropout", dropout, "dropout rate on attention and both branches [fraction]")
+        ->capture_default_str();
+  }
+  [[nodiscard]] ordo::ModelConfig config(ordo::Token vocab) const {
+    ordo::ModelConfig config{
+        .layers = layers, .width = width, .heads = heads, .vocab = vocab, .context = context, .dropout = dropout};
+    if (!size.empty()) {
+      const ordo::NamedSize& named = ordo::named_size(size);
+      config.layers = named.layers;
+      config.width = named.width;
+      config.heads = named.heads;
+      config.hidden = named.hidden;
+    }
+    config.check();
+    return config;
+  }
+};
+
+/// Optimiser settings; epochs, tokens and the folder belong to each program.
+inline void add_optimiser_flags(CLI::App& app, ordo::TrainOptions& options) {
+  app.add_option("--batch", options.batch, "sequences in an optimiser step [sequences]")->capture_default_str();
+  app.add_option("--learning-rate", options.learning_rate, "peak learning rate [1/step]")->capture_default_str();
+  app.add_option("--final-rate", options.final_rate, "where the cosine ends, as a share of the peak [fraction]")
+      ->capture_default_str();
+  app.add_option("--warmup", options.warmup, "share of the steps with a rising rate [fraction]")->capture_default_str();
+  app.add_option("--weight-decay", options.weight_decay, "decoupled weight decay [1/step, times the rate]")
+      ->capture_default_str();
+  app.add_option("--clip", options.clip, "largest gradient norm, 0 for none [nats/token per parameter unit]")
+      ->capture_default_str();
+  app.add_option("--average", options.average, "decay of averaged (EMA) weights, 0 for none [1/step]")
+      ->capture_default_str();
+}
+
+/// "7.0M (nominal, as the paper counts), 0.60M numbers in fact".
+inline std::string describe_size(const ordo::ModelConfig& config) {
+  return fmt::format(
+      "{} layers, width {}, {} heads, feed-forward {}: {:.2f}M parameters ({:.2f}M by the paper's formula)",
+      config.layers, config.width, config.heads, config.feed_forward(),
+      static_cast<double>(ordo::true_parameters(config)) / 1e6,
+      static_cast<double>(ordo::nominal_parameters(config)) / 1e6);
+}
+
+}  // namespace program

@@ -1,0 +1,241 @@
+#pragma once
+// The folder of a training run: its state, its log, and in the end its model.
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <ordo/concepts/backend.hpp>
+#include <ordo/core/error.hpp>
+#include <ordo/data/codec.hpp>
+#include <ordo/data/windows.hpp>
+#include <ordo/io/checkpoint.hpp>
+#include <ordo/io/json_file.hpp>
+#include <ordo/io/json_lines.hpp>
+#include <ordo/io/model_files.hpp>
+#include <ordo/model/network.hpp>
+#include <ordo/train/options.hpp>
+#include <ordo/train/trainer.hpp>
+
+namespace ordo {
+
+/// What a run knows besides weights and moments.
+struct RunProgress {
+  TrainResult result;
+  int since_best = 0;        ///< evaluations without a new best
+  double training_loss = 0;  ///< summed over the steps since the last evaluation
+  std::int64_t training_steps = 0;
+};
+
+namespace detail {
+
+inline nlohmann::json to_json(const EvaluationReport& e) {
+  const Score& s = e.score;
+  return {{"step", e.step},
+          {"epoch", e.epoch},
+          {"training_nats_per_token", e.training_loss},
+          {"validation_nats_per_token", s.nats_per_token},
+          {"error_over_draws", s.error_over_draws},
+          {"error_over_documents", s.error_over_documents},
+          {"claim", s.exact() ? "exact" : "bound"},
+          {"claim_code", static_cast<int>(s.claim)},
+          {"policy", s.policy},
+          {"tokens_scored", s.tokens},
+          {"draws", s.draws},
+          {"units", s.units},
+          {"bits_per_byte", s.bits_per_byte},
+          {"best", e.best}};
+}
+
+inline EvaluationReport evaluation_from_json(const nlohmann::json& j, const std::string& file) {
+  EvaluationReport e;
+  e.step = json_field<std::int64_t>(j, "step", file);
+  e.epoch = json_field<double>(j, "epoch", file);
+  e.training_loss = json_field<double>(j, "training_nats_per_token", file);
+  Score& s = e.score;
+  s.nats_per_token = json_field<double>(j, "validation_nats_per_token", file);
+  s.error_over_draws = j.contains("error_over_draws") && j.at("error_over_draws").is_null()
+                           ? std::numeric_limits<double>::quiet_NaN()
+                           : json_field<double>(j, "error_over_draws", file);
+  s.error_over_documents = json_field<double>(j, "error_over_documents", file);
+  s.claim = static_cast<Claim>(json_field<int>(j, "claim_code", file));
+  s.policy = json_field<std::string>(j, "policy", file);
+  s.tokens = json_field<std::int64_t>(j, "tokens_scored", file);
+  s.draws = json_field<int>(j, "draws", file);
+  s.units = json_field<std::int64_t>(j, "units", file);
+  s.bits_per_byte = json_field<double>(j, "bits_per_byte", file);
+  e.best = json_field<bool>(j, "best", file);
+  return e;
+}
+
+}  // namespace detail
+
+/// Everything that a run's weights are a function of, but for the number of threads. A folder goes on only with the
+/// run that began it.
+inline nlohmann::json run_identity(const ModelConfig& config, const std::string& factorization,
+                                   const std::string& backend, const Windows& training, const Windows& validation,
+                                   const TrainOptions& o) {
+  return {{"layers", config.layers},
+          {"width", config.width},
+          {"heads", config.heads},
+          {"hidden", config.feed_forward()},
+          {"vocab", config.vocab},
+          {"context", config.context},
+          {"dropout", config.dropout},
+          {"theta", config.theta},
+          {"epsilon of the norm", config.epsilon},
+          {"init_std", config.init_std},
+          {"factorization", factorization},
+          {"backend", backend},
+          {"training text", checkpoint::hexadecimal(training.fingerprint())},
+          {"validation text", checkpoint::hexadecimal(validation.fingerprint())},
+          {"epochs", o.epochs},
+          {"unique_tokens", o.unique_tokens},
+          {"batch", o.batch},
+          {"learning_rate", o.learning_rate},
+          {"final_rate", o.final_rate},
+          {"warmup", o.warmup},
+          {"weight_decay", o.weight_decay},
+          {"beta1", o.beta1},
+          {"beta2", o.beta2},
+          {"epsilon", o.epsilon},
+          {"clip", o.clip},
+          {"average", o.average},
+          {"micro_slots", o.micro_slots},
+          {"seed", o.seed},
+          {"evaluations", o.evaluations},
+          {"evaluate_every", o.evaluate_every},
+          {"draws of an evaluation", o.evaluation.draws},
+          {"windows of an evaluation", o.evaluation.windows},
+          {"seed of the evaluations", o.evaluation.seed},
+          {"patience", o.patience},
+          {"keep_best", o.keep_best}};
+}
+
+/// Opens a new folder, or one with a run of the same identity; throws an Error for anything else.
+class RunDirectory {
+ public:
+  RunDirectory(std::filesystem::path folder, nlohmann::json identity)
+      : folder_(std::move(folder)), identity_(std::move(identity)) {
+    std::error_code error;
+    std::filesystem::create_directories(folder_, error);
+    require(!error && std::filesystem::is_directory(folder_), "train", "cannot make the folder ", folder_.string(),
+            " (", error ? error.message() : "there is a file of that name", ")");
+    state_ = load_state(folder_);
+    if (state_) {
+      check_identity();
+      return;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      const std::string name = entry.path().filename().string();
+      const bool ours = checkpoint::is_state_file(name) || name == "config.json" || name.ends_with(".partial") ||
+                        name == "metrics.jsonl" || name == "run.json";
+      const bool began = std::filesystem::exists(folder_ / "run.json");  // killed before the first checkpoint
+      require(ours && began, "train", "the folder ", folder_.string(), " holds something else than an unfinished run (",
+              name, "); give a new or empty folder");
+    }
+    write_json(folder_ / "run.json", identity_);
+  }
+
+  /// Takes up the stored run, if there is one.
+  template <class Trainer, Backend B>
+  void resume(Network<B>& network, Trainer& trainer, Network<B>* best, RunProgress& progress) {
+    const std::string file = (folder_ / checkpoint::manifest_name).string();
+    if (state_) {
+      const nlohmann::json& m = state_->manifest;
+      const auto& list = network.parameters();
+      copy_tensors(state_->tensors, list, "weight.", numbers(network.values()));
+      copy_tensors(state_->tensors, list, "first_moment.", numbers(trainer.first_moment()));
+      copy_tensors(state_->tensors, list, "second_moment.", numbers(trainer.second_moment()));
+      if (trainer.average() != nullptr) {
+        copy_tensors(state_->tensors, list, "average.", numbers(trainer.average()->values()));
+      }
+      if (best != nullptr) copy_tensors(state_->tensors, list, "best.", numbers(best->values()));
+      trainer.resume_at(json_field<std::int64_t>(m, "step", file), json_field<std::int64_t>(m, "tokens", file));
+      saved_step_ = trainer.step();
+      progress.since_best = json_field<int>(m, "since_best", file);
+      progress.training_loss = json_field<double>(m, "training_loss", file);
+      progress.training_steps = json_field<std::int64_t>(m, "training_steps", file);
+      for (const nlohmann::json& e : json_field<nlohmann::json>(m, "evaluations", file)) {
+        progress.result.evaluations.push_back(detail::evaluation_from_json(e, file));
+        if (progress.result.evaluations.back().best) progress.result.best = progress.result.evaluations.back();
+      }
+      state_.reset();
+    }
+    // The log as it was at the checkpoint: lines of steps that will be done again are dropped.
+    std::string log;
+    for (const EvaluationReport& e : progress.result.evaluations) log += json_text(detail::to_json(e)) + "\n";
+    write_file_atomically(folder_ / "metrics.jsonl", log);
+    log_.emplace(folder_ / "metrics.jsonl");
+  }
+
+  /// Writes a checkpoint; does nothing if there is one of this very step and log.
+  template <class Trainer, Backend B>
+  void save(const Network<B>& network, Trainer& trainer, const Network<B>* best, const RunProgress& progress) {
+    if (trainer.step() == saved_step_ && progress.result.evaluations.size() == saved_evaluations_) return;
+    nlohmann::json evaluations = nlohmann::json::array();
+    for (const EvaluationReport& e : progress.result.evaluations) evaluations.push_back(detail::to_json(e));
+    std::vector<NamedTensor> tensors;
+    const auto& list = network.parameters();
+    append_tensors(tensors, list, "weight.", numbers(network.values()));
+    append_tensors(tensors, list, "first_moment.", numbers(trainer.first_moment()));
+    append_tensors(tensors, list, "second_moment.", numbers(trainer.second_moment()));
+    if (trainer.average() != nullptr) {
+      append_tensors(tensors, list, "average.", numbers(trainer.average()->values()));
+    }
+    if (best != nullptr) append_tensors(tensors, list, "best.", numbers(best->values()));
+    save_state(folder_, static_cast<std::uint64_t>(trainer.step()), tensors,
+               {{"step", trainer.step()},
+                {"tokens", trainer.tokens()},
+                {"since_best", progress.since_best},
+                {"training_loss", progress.training_loss},
+                {"training_steps", progress.training_steps},
+                {"evaluations", evaluations},
+                {"run", identity_}});
+    saved_step_ = trainer.step();
+    saved_evaluations_ = progress.result.evaluations.size();
+  }
+
+  /// Appends a line to metrics.jsonl.
+  void record(const EvaluationReport& evaluation) { log_->write(detail::to_json(evaluation)); }
+
+  /// Leaves the model that the run came to.
+  template <Backend B>
+  void finish(const Network<B>& network, const std::string& factorization, const TextCodec& codec) {
+    if constexpr (std::is_same_v<ScalarOf<B>, float>) write_model(folder_, network, factorization, codec);
+  }
+
+ private:
+  template <class R>
+  static std::span<R> numbers(std::span<R> values) {
+    static_assert(std::is_same_v<std::remove_const_t<R>, float>, "[ordo] checkpoints hold 32-bit floats");
+    return values;
+  }
+
+  void check_identity() const {
+    const std::string file = (folder_ / checkpoint::manifest_name).string();
+    const auto stored = json_field<nlohmann::json>(state_->manifest, "run", file);
+    for (const auto& [key, mine] : identity_.items()) {
+      const nlohmann::json theirs = stored.is_object() && stored.contains(key) ? stored.at(key) : nlohmann::json();
+      require(theirs == mine, "train", "the run in ", folder_.string(), " has ", key, " = ", theirs.dump(), ", not ",
+              mine.dump(), "; give the same settings to go on with it, or another folder");
+    }
+  }
+
+  std::filesystem::path folder_;
+  nlohmann::json identity_;
+  std::optional<State> state_;
+  std::optional<JsonLines> log_;
+  std::int64_t saved_step_ = -1;
+  std::size_t saved_evaluations_ = 0;
+};
+
+}  // namespace ordo

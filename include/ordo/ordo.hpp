@@ -1,0 +1,16 @@
+#pragma once
+// ordo: one transformer, any order. Everything but the CUDA backend.
+
+#include <ordo/backend/cpu/cpu.hpp>
+#include <ordo/backend/reference/reference.hpp>
+#include <ordo/core/ladder.hpp>
+#include <ordo/data/byte_dataset.hpp>
+#include <ordo/data/character_dataset.hpp>
+#include <ordo/data/token_dataset.hpp>
+#include <ordo/evaluate/evaluate.hpp>
+#include <ordo/factorizations.hpp>
+#include <ordo/generate/generate.hpp>
+#include <ordo/io/model_files.hpp>
+#include <ordo/model/transformer.hpp>
+#include <ordo/train/memory.hpp>
+#include <ordo/train/train.hpp>
