@@ -1,13 +1,15 @@
-// A user's program. What counts here is that it finds the headers, compiles, links and runs.
+// A user's smallest program. What counts here is that it finds the headers, compiles, links and runs.
 
-#include <cstddef>
+#include <cstdint>
 #include <iostream>
+#include <vector>
 
-#include "ordo_headers.hpp"
-
-std::size_t slots_of_a_plan(std::int32_t length);  // second.cpp
+#include <ordo/ordo.hpp>
 
 int main() {
-  std::cout << ordo::LeftToRight{}.name() << " lays out " << slots_of_a_plan(5) << " slots for 5 tokens\n";
-  return slots_of_a_plan(5) == 5 ? 0 : 1;
+  ordo::RandomChoices choices(7, ordo::Purpose::plan, 0);
+  std::vector<ordo::Slot> slots;
+  ordo::LeftToRight{}.plan(ordo::Shape{.length = 5}, choices, slots);
+  std::cout << ordo::LeftToRight{}.name() << " lays out " << slots.size() << " slots for 5 tokens\n";
+  return slots.size() == 5 ? 0 : 1;
 }
