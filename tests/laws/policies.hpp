@@ -2,7 +2,6 @@
 // The list of policies that the laws are applied to: one line each.
 
 #include <tuple>
-#include <utility>
 
 #include <ordo/factorization/left_to_right.hpp>
 #include <ordo/factorization/masked_diffusion.hpp>
@@ -12,7 +11,7 @@
 
 namespace ordo::laws {
 
-inline auto policies() {
+inline auto library_policies() {
   return std::make_tuple(LeftToRight{},                                                             //
                          Orderings<1>{},                                                            //
                          Orderings<2>{},                                                            //
@@ -26,17 +25,23 @@ inline auto policies() {
                          MaskedDiffusion<Linear, PerToken>{},                                       //
                          MaskedDiffusion<Linear, PerToken>{{.floor = 0}},                           //
                          MaskedDiffusion<Cosine, PerToken>{{.floor = 0}},                           //
-                         MaskedDiffusion<Linear, PerToken>{{.levels = Levels::low_discrepancy}},    //
-                         user::RightToLeft{},                                                       //
-                         user::EvenThenOdd{},                                                       //
-                         user::PrefixThenRest{},                                                    //
-                         user::OneHidden{});
+                         MaskedDiffusion<Linear, PerToken>{{.levels = Levels::low_discrepancy}});
+}
+
+/// As a user would write them: they have no name that the programs know.
+inline auto user_policies() {
+  return std::make_tuple(user::RightToLeft{}, user::EvenThenOdd{}, user::PrefixThenRest{}, user::OneHidden{});
+}
+
+template <class Policies, class F>
+void for_each_of(const Policies& policies, F&& f) {
+  std::apply([&](const auto&... policy) { (f(policy), ...); }, policies);
 }
 
 /// Calls f with each policy in turn.
 template <class F>
 void for_each_policy(F&& f) {
-  std::apply([&](const auto&... policy) { (f(policy), ...); }, policies());
+  for_each_of(std::tuple_cat(library_policies(), user_policies()), f);
 }
 
 }  // namespace ordo::laws
