@@ -30,7 +30,8 @@ inline auto library_policies() {
 
 /// As a user would write them: they have no name that the programs know.
 inline auto user_policies() {
-  return std::make_tuple(user::RightToLeft{}, user::EvenThenOdd{}, user::PrefixThenRest{}, user::OneHidden{});
+  return std::make_tuple(user::RightToLeft{}, user::EvenThenOdd{}, user::PrefixThenRest{}, user::HalfMasked{},
+                         user::OneHidden{});
 }
 
 template <class Policies, class F>

@@ -7,11 +7,15 @@
 #include <vector>
 
 #include <ordo/concepts/choices.hpp>
+#include <ordo/concepts/rule.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/core/tile.hpp>
+#include <ordo/factorization/left_to_right.hpp>
+#include <ordo/factorization/masked_diffusion.hpp>
 #include <ordo/factorization/rule/causal.hpp>
+#include <ordo/factorization/rule/full.hpp>
 
 namespace user {
 
@@ -82,6 +86,26 @@ struct PrefixThenRest {
   }
   [[nodiscard]] ordo::Claim claim() const { return ordo::Claim::exact; }
   [[nodiscard]] std::string name() const { return "prefix-then-rest"; }
+};
+
+/// Every other sample left to right, the rest by masked diffusion: two levels for one sample, and two rules.
+struct HalfMasked {
+  using Rule = ordo::OneOfRules<ordo::Causal, ordo::Full>;
+
+  template <ordo::Choices C, class Slots>
+  Rule plan(ordo::Shape shape, C& choices, Slots& slots) const {
+    const auto even = [](std::uint32_t k) { return k / 2.0; };
+    if (choices.pick(2, ordo::Levels::low_discrepancy, even) == 0) {
+      return ordo::LeftToRight{}.plan(shape, choices, slots);
+    }
+    return ordo::MaskedDiffusion<>{}.plan(shape, choices, slots);
+  }
+  template <ordo::Choices C>
+  [[nodiscard]] auto sampler(ordo::Shape shape, const ordo::Known& known, C& choices) const {
+    return ordo::LeftToRight{}.sampler(shape, known, choices);
+  }
+  [[nodiscard]] ordo::Claim claim() const { return ordo::Claim::order_average; }
+  [[nodiscard]] std::string name() const { return "half-masked"; }
 };
 
 /// One token is hidden behind the mask with each of T draws, and all others are shown: the pseudo-likelihood (Besag

@@ -1,6 +1,7 @@
 #pragma once
 // The shape of a transformer: run-time numbers, checked in one place.
 
+#include <cmath>
 #include <cstdint>
 
 #include <ordo/core/error.hpp>
@@ -51,8 +52,11 @@ struct ModelConfig {
     require(context <= (1 << 24), where, "context must be at most 2^24 (got ", context, ")");
     require(dropout >= 0 && dropout < 1, where, "dropout must be in [0, 1) (got ", dropout, ")");
     require(theta > 0, where, "theta must be positive (got ", theta, ")");
+    require(std::isfinite(theta), where, "theta must be finite (got ", theta, ")");
     require(epsilon > 0, where, "epsilon must be positive (got ", epsilon, ")");
+    require(std::isfinite(epsilon), where, "epsilon must be finite (got ", epsilon, ")");
     require(init_std >= 0, where, "init_std must not be negative (got ", init_std, ")");
+    require(std::isfinite(init_std), where, "init_std must be finite (got ", init_std, ")");
   }
 
   friend bool operator==(const ModelConfig&, const ModelConfig&) = default;

@@ -12,7 +12,7 @@ namespace ordo {
 /// Where in a layer dropout is applied.
 enum class DropoutSite : std::uint32_t { attention = 0, attention_branch = 1, feed_forward_branch = 2 };
 
-/// Dropout at one site of one layer (Srivastava et al. 2014). The rate is rounded to a multiple of 2^-16.
+/// Dropout at one site of one layer (Srivastava et al. 2014). The rate is rounded to a multiple of 2^-16, below 1.
 struct Dropout {
   std::uint64_t seed = 0;
   std::uint32_t threshold = 0;  ///< rate * 65536; 0 is off
@@ -21,7 +21,8 @@ struct Dropout {
 
   ORDO_HD static constexpr Dropout off() { return {}; }
   ORDO_HD static constexpr Dropout at(double rate, std::uint64_t seed, int layer, DropoutSite site) {
-    return {seed, static_cast<std::uint32_t>(rate * 65536.0 + 0.5), static_cast<std::uint32_t>(layer), site};
+    const auto rounded = static_cast<std::uint32_t>(rate * 65536.0 + 0.5);
+    return {seed, rounded < 65536U ? rounded : 65535U, static_cast<std::uint32_t>(layer), site};
   }
   [[nodiscard]] ORDO_HD constexpr bool active() const { return threshold != 0; }
   /// What a kept number is multiplied by, so that the expectation stays.
