@@ -164,7 +164,7 @@ int main(int count, char** arguments) {
   try {
     unpack(database, folder);
   } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
+    std::cerr << "error: cannot unpack " << database << ": " << error.what() << '\n';
     return 1;
   }
 }
