@@ -176,6 +176,7 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Trains factorizations on the same unique tokens and compares their validation loss against epochs.\n"
       "Run it again with the same arguments to go on where it was stopped.");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   Plan plan;
   plan.shape.layers = 4;
   plan.shape.context = 128;
@@ -191,8 +192,10 @@ int main(int argc, char** argv) {
   plan.text.add_validation_to(app);
   app.add_flag("--quick", plan.quick, "a size that takes about two minutes on two cores");
   app.add_option("--factorizations", plan.factorizations, "two or more of " + std::string(ordo::factorization_names))
+      ->multi_option_policy(CLI::MultiOptionPolicy::Throw)
       ->capture_default_str();
   app.add_option("--epochs", plan.epochs, "passes over the unique tokens: one number, or one for each [epochs]")
+      ->multi_option_policy(CLI::MultiOptionPolicy::Throw)
       ->capture_default_str();
   app.add_option("--unique-tokens", plan.train.unique_tokens, "train on the first so many tokens, 0 for all [tokens]")
       ->capture_default_str();

@@ -15,6 +15,7 @@
 int main(int argc, char** argv) {
   const program::StopOnSignal signals;
   CLI::App app("Scores a trained model on text: nats per token with its errors, and whether that is exact or a bound.");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   program::TextFlags text;
   ordo::EvaluateOptions options;
   std::filesystem::path model_folder;

@@ -33,6 +33,7 @@ std::vector<ordo::Token> with_gaps(const ordo::TextCodec& codec, const std::stri
 int main(int argc, char** argv) {
   const program::StopOnSignal signals;
   CLI::App app("Writes samples of a trained model to stdout.");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::filesystem::path model_folder;
   ordo::GenerateOptions options;
   std::string prompt;

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Trains a transformer under a factorization on text. Run it again with the same arguments to go on\n"
       "with an unfinished run; Ctrl-C saves first.");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   program::TextFlags text;
   program::ModelFlags shape;
   ordo::TrainOptions options;

@@ -29,6 +29,7 @@ struct TextFlags {
   void add_to(CLI::App& app, bool needs_data) {
     auto* option =
         app.add_option("--data", data, "text files, or patterns such as 'books/*.txt'; each file is a document");
+    option->multi_option_policy(CLI::MultiOptionPolicy::Throw);  // all of them
     if (needs_data) option->required();
     app.add_option("--vocabulary", vocabulary,
                    "how files become tokens: bytes, characters (UTF-8), uint16 or uint32 (raw little-endian ids)")
