@@ -45,7 +45,7 @@ TEST_CASE("the checksum is XXH64: published values") {
 TEST_CASE("the checksum does not depend on how the bytes are cut") {
   const std::string text = sanity_buffer(200);
   for (std::size_t first = 0; first <= 100; ++first) {
-    for (const std::size_t second : {0, 1, 31, 32, 33, 64}) {
+    for (const std::size_t second : {0U, 1U, 31U, 32U, 33U, 64U}) {
       ordo::Checksum sum;
       sum.add(std::string_view(text).substr(0, first));
       sum.add(std::string_view(text).substr(first, second));

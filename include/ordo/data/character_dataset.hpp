@@ -89,11 +89,15 @@ class CharacterDataset : public Dataset {
     return documents;
   }
   static std::vector<CodePoint> code_points_before(Cut cut, const std::vector<Characters>& documents) {
-    std::vector<bool> seen(0x110000);
+    std::vector<bool> seen;  // by code point, up to the largest
     for (std::size_t d = 0; d < documents.size() && d <= cut.document; ++d) {
       const std::vector<Token>& all = documents[d].code_points;
       const std::size_t count = d < cut.document ? all.size() : static_cast<std::size_t>(cut.token);
-      for (std::size_t i = 0; i < count; ++i) seen[static_cast<std::size_t>(all[i])] = true;
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto c = static_cast<std::size_t>(all[i]);
+        if (c >= seen.size()) seen.resize(c + 1);
+        seen[c] = true;
+      }
     }
     std::vector<CodePoint> sorted;
     for (CodePoint c = 0; c < seen.size(); ++c) {
