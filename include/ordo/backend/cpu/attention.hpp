@@ -22,37 +22,53 @@ namespace ordo {
 
 namespace cpu {
 
-/// A tile of queries on its way through the keys.
+/// Queries on their way through the keys; `lanes` of them at a time, so there is room for whole groups.
 struct RunningSoftmax {
   float* largest;  // (queries) of the scores so far
   float* total;    // (queries) sum of exp(score - largest)
   float* out;      // (queries, whole_lanes(D)) sum of exp(score - largest) * v
+
+  [[nodiscard]] RunningSoftmax from(std::int64_t query, std::int64_t wide) const {
+    return {largest + query, total + query, out + query * wide};
+  }
 };
 
 /// Turns the scores (queries, key_tile) into exp(score - largest so far), and what came before to the same scale.
-inline void advance(RunningSoftmax running, std::int64_t queries, std::int64_t keys, std::int64_t d, float* scores) {
+inline void advance(RunningSoftmax running, std::int64_t queries, std::int64_t keys, std::int64_t wide, float* scores) {
   const std::int64_t width = whole_lanes(keys);
-  const std::int64_t out_row = whole_lanes(d);
-  for (std::int64_t i = 0; i < queries; ++i) {
-    float* row = scores + i * key_tile;
-    Lanes top = load(row);
-    for (std::int64_t j = lanes; j < width; j += lanes) top = larger(top, load(row + j));
-    const float before = running.largest[i];
-    const float now = std::max(before, largest(top));
-    const float base = now == -std::numeric_limits<float>::infinity() ? 0.0F : now;  // nothing seen yet: all zeros
-    Lanes total{};
-    for (std::int64_t j = 0; j < width; j += lanes) {
-      const Lanes e = exp(load(row + j) - base);
-      store(row + j, e);
-      total += e;
+  for (std::int64_t i = 0; i < queries; i += lanes) {
+    Lanes each[lanes];  // one query each; after transposing, one query in each lane
+    for (int r = 0; r < lanes; ++r) {
+      const float* row = scores + (i + r) * key_tile;
+      each[r] = load(row);
+      for (std::int64_t j = lanes; j < width; j += lanes) each[r] = larger(each[r], load(row + j));
     }
-    if (now != before) {
-      const float shrink = std::exp(before - now);
-      running.largest[i] = now;
-      running.total[i] *= shrink;
-      for (std::int64_t c = 0; c < out_row; ++c) running.out[i * out_row + c] *= shrink;
+    transpose(each);
+    const Lanes before = load(running.largest + i);
+    Lanes now = before;
+    for (const Lanes& top : each) now = larger(now, top);
+    store(running.largest + i, now);
+    const Lanes nothing = broadcast(-std::numeric_limits<float>::infinity());
+    const Lanes base = now == nothing ? Lanes{} : now;  // nothing seen yet: exp gives zeros
+    const Lanes shrink = exp(before - base);
+    for (int r = 0; r < lanes; ++r) {
+      float* row = scores + (i + r) * key_tile;
+      each[r] = Lanes{};
+      for (std::int64_t j = 0; j < width; j += lanes) {
+        const Lanes e = exp(load(row + j) - base[r]);
+        store(row + j, e);
+        each[r] += e;
+      }
     }
-    running.total[i] += sum(total);
+    transpose(each);
+    Lanes total = load(running.total + i) * shrink;
+    for (const Lanes& part : each) total += part;
+    store(running.total + i, total);
+    for (std::int64_t r = 0; r < std::min<std::int64_t>(lanes, queries - i); ++r) {
+      float* out = running.out + (i + r) * wide;
+      if (shrink[r] == 1.0F) continue;
+      for (std::int64_t c = 0; c < wide; c += lanes) store(out + c, load(out + c) * shrink[r]);
+    }
   }
 }
 
@@ -73,38 +89,38 @@ void attend(const Rule& rule, const Sequence& sequence, std::span<const std::int
   float* scores = pieces.take(query_tile * key_tile);
   const RunningSoftmax running{pieces.take(query_tile), pieces.take(query_tile), pieces.take(query_tile * wide)};
   for (std::int64_t t = 0; t < key_tiles; ++t) {
-    copy_transposed(std::min(key_tile, keys - t * key_tile), d, k.row(sequence.key_begin + t * key_tile) + place.column,
-                    k.stride, place.scale, k_transposed + t * d * key_tile);
+    copy_keys(std::min(key_tile, keys - t * key_tile), d, k.row(sequence.key_begin + t * key_tile) + place.column,
+              k.stride, place.scale, k_transposed + t * d * key_tile);
   }
   if (keys > 0) copy_rows(keys, d, v.row(sequence.key_begin) + place.column, v.stride, values);
 
   for (std::int64_t i = first; i < first + count; i += query_tile) {
     const std::int64_t queries = std::min(query_tile, first + count - i);
     const std::int64_t row = sequence.query_begin + i;
-    std::fill_n(running.largest, queries, -std::numeric_limits<float>::infinity());
-    std::fill_n(running.total, queries, 0.0F);
+    std::fill_n(running.largest, query_tile, -std::numeric_limits<float>::infinity());
+    std::fill_n(running.total, query_tile, 0.0F);
     std::fill_n(running.out, queries * wide, 0.0F);
     for (std::int64_t t = 0; t < key_tiles; ++t) {
-      const TilePlace tile{slots.subspan(static_cast<std::size_t>(i), static_cast<std::size_t>(queries)), t * key_tile,
-                           std::min(key_tile, keys - t * key_tile)};
-      const Tile seen = tile.ask(rule);
-      if (seen == Tile::none) continue;
-      small_product(queries, whole_lanes(tile.keys), d, {q.row(row) + place.column, q.stride, 1},
-                    k_transposed + t * d * key_tile, key_tile, scores, key_tile, false);
-      if (seen == Tile::some || tile.keys < key_tile) {
+      const TilePlace whole{slots.subspan(static_cast<std::size_t>(i), static_cast<std::size_t>(queries)), t * key_tile,
+                            std::min(key_tile, keys - t * key_tile)};
+      for_seen(rule, whole, [&](const TilePlace& tile, Tile seen, std::int64_t query) {
+        const std::int64_t within = tile.first_key - whole.first_key;
+        const RunningSoftmax here = running.from(query, wide);
+        small_product(tile.queries(), whole_lanes(tile.keys), d, {q.row(row + query) + place.column, q.stride, 1},
+                      k_transposed + t * d * key_tile + within, key_tile, scores, key_tile, false);
         hide(rule, seen, tile, scores, -std::numeric_limits<float>::infinity());
-      }
-      advance(running, queries, tile.keys, d, scores);
-      if (dropout.active()) {
-        alignas(64) std::uint16_t draws[query_tile * key_tile];
-        tile_draws(dropout, sequence.sample, place.head, tile, draws);
-        for (std::int64_t r = 0; r < queries; ++r) {
-          float* p = scores + r * key_tile;
-          drop(draws + r * draws_row(tile.keys), dropout.threshold, 1.0F, p, p, tile.keys);
+        advance(here, tile.queries(), tile.keys, wide, scores);
+        if (dropout.active()) {
+          alignas(64) std::uint16_t draws[query_tile * key_tile];
+          tile_draws(dropout, sequence.sample, place.head, tile, draws);
+          for (std::int64_t r = 0; r < tile.queries(); ++r) {
+            float* p = scores + r * key_tile;
+            drop(draws + r * draws_row(tile.keys), dropout.threshold, 1.0F, p, p, tile.keys);
+          }
         }
-      }
-      small_product(queries, wide, tile.keys, {scores, key_tile, 1}, values + t * key_tile * wide, wide, running.out,
-                    wide, true);
+        small_product(tile.queries(), wide, tile.keys, {scores, key_tile, 1}, values + tile.first_key * wide, wide,
+                      here.out, wide, true);
+      });
     }
     for (std::int64_t r = 0; r < queries; ++r) {
       const float total = running.total[r];

@@ -36,7 +36,7 @@ void tile_gradient(const Rule& rule, Tile seen, const TilePlace& tile, const Dro
     float* row = scores + i * key_tile;
     for (std::int64_t j = 0; j < width; j += lanes) store(row + j, exp(load(row + j) - lse[i]));
   }
-  if (seen == Tile::some || tile.keys < key_tile) hide(rule, seen, tile, scores, 0.0F);
+  hide(rule, seen, tile, scores, 0.0F);
   if (!dropout.active()) {
     for (std::int64_t i = 0; i < queries; ++i) {
       for (std::int64_t j = i * key_tile; j < i * key_tile + width; j += lanes) {
@@ -98,25 +98,30 @@ void attend_gradient(const Rule& rule, const Sequence& sequence, std::span<const
   for (std::int64_t first_key = 0; first_key < sequence.keys; first_key += key_tile) {
     const std::int64_t keys = std::min(key_tile, sequence.keys - first_key);
     const std::int64_t row = sequence.key_begin + first_key;
-    copy_transposed(keys, d, g.k.row(row) + place.column, g.k.stride, place.scale, k_transposed);
-    copy_transposed(keys, d, g.v.row(row) + place.column, g.v.stride, 1.0F, v_transposed);
+    copy_keys(keys, d, g.k.row(row) + place.column, g.k.stride, place.scale, k_transposed);
+    copy_keys(keys, d, g.v.row(row) + place.column, g.v.stride, 1.0F, v_transposed);
     copy_rows(keys, d, g.k.row(row) + place.column, g.k.stride, k);
     std::fill_n(dk, keys * wide, 0.0F);
     std::fill_n(dv, keys * wide, 0.0F);
     for (std::int64_t i = 0; i < queries; i += query_tile) {
       const std::int64_t count = std::min(query_tile, queries - i);
-      const TilePlace tile{slots.subspan(static_cast<std::size_t>(i), static_cast<std::size_t>(count)), first_key,
-                           keys};
-      const Tile seen = tile.ask(rule);
-      if (seen == Tile::none) continue;
-      small_product(count, whole_lanes(keys), d, {q + i * wide, wide, 1}, k_transposed, key_tile, scores, key_tile,
-                    false);
-      small_product(count, whole_lanes(keys), d, {dout + i * wide, wide, 1}, v_transposed, key_tile, dp, key_tile,
-                    false);
-      tile_gradient(rule, seen, tile, dropout, sequence.sample, place.head, lse + i, along + i, scores, dp);
-      small_product(keys, wide, count, {scores, 1, key_tile}, dout + i * wide, wide, dv, wide, true);
-      small_product(keys, wide, count, {dp, 1, key_tile}, q + i * wide, wide, dk, wide, true);
-      small_product(count, wide, keys, {dp, key_tile, 1}, k, wide, dq + i * wide, wide, true);
+      const TilePlace whole{slots.subspan(static_cast<std::size_t>(i), static_cast<std::size_t>(count)), first_key,
+                            keys};
+      for_seen(rule, whole, [&](const TilePlace& tile, Tile seen, std::int64_t query) {
+        const std::int64_t rows = tile.queries();
+        const std::int64_t width = whole_lanes(tile.keys);
+        const std::int64_t at = i + query;                       // the first query
+        const std::int64_t within = tile.first_key - first_key;  // the first key
+        small_product(rows, width, d, {q + at * wide, wide, 1}, k_transposed + within, key_tile, scores, key_tile,
+                      false);
+        small_product(rows, width, d, {dout + at * wide, wide, 1}, v_transposed + within, key_tile, dp, key_tile,
+                      false);
+        tile_gradient(rule, seen, tile, dropout, sequence.sample, place.head, lse + at, along + at, scores, dp);
+        small_product(tile.keys, wide, rows, {scores, 1, key_tile}, dout + at * wide, wide, dv + within * wide, wide,
+                      true);
+        small_product(tile.keys, wide, rows, {dp, 1, key_tile}, q + at * wide, wide, dk + within * wide, wide, true);
+        small_product(rows, wide, tile.keys, {dp, key_tile, 1}, k + within * wide, wide, dq + at * wide, wide, true);
+      });
     }
     for (std::int64_t j = 0; j < keys; ++j) {
       float* to_k = g.dk.row(row + j) + place.column;

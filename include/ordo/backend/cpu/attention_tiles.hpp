@@ -51,13 +51,10 @@ inline void copy_rows(std::int64_t count, std::int64_t d, const float* from, std
 }
 
 /// to (d, key_tile) = scale * the transpose of `count` rows, zeros behind them.
-inline void copy_transposed(std::int64_t count, std::int64_t d, const float* from, std::int64_t from_row, float scale,
-                            float* to) {
-  for (std::int64_t c = 0; c < d; ++c) {
-    float* row = to + c * key_tile;
-    for (std::int64_t j = 0; j < count; ++j) row[j] = scale * from[j * from_row + c];
-    std::fill(row + count, row + key_tile, 0.0F);
-  }
+inline void copy_keys(std::int64_t count, std::int64_t d, const float* from, std::int64_t from_row, float scale,
+                      float* to) {
+  if (count < key_tile) std::fill_n(to, d * key_tile, 0.0F);
+  copy_transposed(count, d, from, from_row, scale, to, key_tile);
 }
 
 /// One sequence's part of a head: what a task works on.
@@ -81,6 +78,34 @@ struct TilePlace {
                      static_cast<std::int32_t>(first_key + keys));
   }
 };
+
+/// Calls work(tile, seen, first query) on the part of a tile that may be seen: all of it, or, where the rule is mixed,
+/// strips of a few queries cut to the keys that they may see.
+template <class Rule, class Work>
+void for_seen(const Rule& rule, const TilePlace& whole, const Work& work) {
+  constexpr std::int64_t strip = 16;  // queries
+  constexpr std::int64_t grain = 16;  // keys
+  static_assert(grain % lanes == 0 && grain % 8 == 0);
+  const Tile seen = whole.ask(rule);
+  if (seen == Tile::all) return work(whole, seen, 0);
+  if (seen == Tile::none) return;
+  for (std::int64_t i = 0; i < whole.queries(); i += strip) {
+    const std::int64_t queries = std::min(strip, whole.queries() - i);
+    const TilePlace row{whole.slots.subspan(static_cast<std::size_t>(i), static_cast<std::size_t>(queries)),
+                        whole.first_key, whole.keys};
+    const auto empty = [&](std::int64_t first) {
+      const TilePlace piece{row.slots, row.first_key + first, std::min(grain, row.keys - first)};
+      return piece.ask(rule) == Tile::none;
+    };
+    std::int64_t begin = 0;
+    while (begin < row.keys && empty(begin)) begin += grain;
+    if (begin >= row.keys) continue;
+    std::int64_t end = (row.keys + grain - 1) / grain * grain;
+    while (empty(end - grain)) end -= grain;
+    const TilePlace cut{row.slots, row.first_key + begin, std::min(end, row.keys) - begin};
+    work(cut, cut.ask(rule), i);
+  }
+}
 
 /// Writes `value` into every place of a tile (queries, key_tile) that the rule does not let see, and behind its keys.
 template <class Rule>

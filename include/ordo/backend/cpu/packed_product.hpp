@@ -11,8 +11,8 @@
 
 namespace ordo::cpu {
 
-inline constexpr std::int64_t depth_block = 256;  // a panel of b has this many rows at most
-inline constexpr std::int64_t cols_block = 256;   // a block of panels: 256 KiB, within the second cache
+inline constexpr std::int64_t depth_block = 384;  // a panel of b has this many rows at most
+inline constexpr std::int64_t cols_block = 256;   // a block of panels: 384 KiB, within the second cache
 
 /// Copies b (depth, cols) into a panel (depth, tile_cols), zeros behind its columns.
 inline void pack_panel(std::int64_t depth, std::int64_t cols, Strided b, float* panel) {
@@ -21,9 +21,9 @@ inline void pack_panel(std::int64_t depth, std::int64_t cols, Strided b, float* 
     for (std::int64_t k = 0; k < depth; ++k) std::copy_n(b.at(k, 0), cols, panel + k * tile_cols);
     return;
   }
-  for (std::int64_t j = 0; j < cols; ++j) {
-    const float* from = b.at(0, j);
-    for (std::int64_t k = 0; k < depth; ++k) panel[k * tile_cols + j] = from[k * b.row];
+  if (b.row == 1) return copy_transposed(cols, depth, b.data, b.col, 1.0F, panel, tile_cols);
+  for (std::int64_t k = 0; k < depth; ++k) {
+    for (std::int64_t j = 0; j < cols; ++j) panel[k * tile_cols + j] = *b.at(k, j);
   }
 }
 

@@ -40,7 +40,10 @@ template <int Rows, int Vectors>
   for (std::int64_t k = 0; k < depth; ++k) {
     Lanes y[Vectors];
 #pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) y[v] = load(b + k * b_row + v * lanes);
+    for (int v = 0; v < Vectors; ++v) {
+      y[v] = load(b + k * b_row + v * lanes);
+      pin(y[v]);
+    }
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
       const float x = a.data[r * a.row + k * a.col];

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace ordo::cpu {
 
@@ -37,6 +38,17 @@ using IntLanes [[gnu::vector_size(lanes * sizeof(float))]] = std::int32_t;
 }
 
 [[nodiscard, gnu::always_inline]] inline Lanes broadcast(float x) { return x - Lanes{}; }  // exact, for -0 too
+
+/// Keeps x in a register, where the compiler would rather read memory again at each use.
+[[gnu::always_inline]] inline void pin([[maybe_unused]] Lanes& x) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(x));
+#elif defined(__SSE2__)
+  asm("" : "+x"(x));
+#elif defined(__aarch64__)
+  asm("" : "+w"(x));
+#endif
+}
 
 [[nodiscard, gnu::always_inline]] inline Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
 
@@ -76,6 +88,49 @@ using IntLanes [[gnu::vector_size(lanes * sizeof(float))]] = std::int32_t;
   const IntLanes power = (std::bit_cast<IntLanes>(shifted) << 23) + (127 << 23);  // the bits of 2^n
   p *= std::bit_cast<Lanes>(power);
   return x < low ? Lanes{} : p;
+}
+
+template <int Step, int... Lane>
+[[gnu::always_inline]] inline void exchange(Lanes& a, Lanes& b, std::integer_sequence<int, Lane...>) {
+  const Lanes top = __builtin_shufflevector(a, b, ((Lane & Step) != 0 ? lanes + Lane - Step : Lane)...);
+  const Lanes bottom = __builtin_shufflevector(a, b, ((Lane & Step) != 0 ? lanes + Lane : Lane + Step)...);
+  a = top;
+  b = bottom;
+}
+
+/// Transposes a square of lanes x lanes numbers: halves off the diagonal change places, then halves of the quarters.
+template <int Step = lanes / 2>
+[[gnu::always_inline]] inline void transpose(Lanes (&x)[lanes]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < lanes; ++i) {
+    if ((i & Step) == 0) exchange<Step>(x[i], x[i + Step], std::make_integer_sequence<int, lanes>{});
+  }
+  if constexpr (Step > 1) transpose<Step / 2>(x);
+}
+
+/// to[c * to_row + r] = scale * from[r * from_row + c] for r < rows, c < cols.
+inline void copy_transposed(std::int64_t rows, std::int64_t cols, const float* from, std::int64_t from_row, float scale,
+                            float* to, std::int64_t to_row) {
+  for (std::int64_t r = 0; r < rows; r += lanes) {
+    for (std::int64_t c = 0; c < cols; c += lanes) {
+      const float* source = from + r * from_row + c;
+      float* target = to + c * to_row + r;
+      if (r + lanes > rows || c + lanes > cols) {
+        for (std::int64_t i = 0; i < rows - r && i < lanes; ++i) {
+          for (std::int64_t j = 0; j < cols - c && j < lanes; ++j) {
+            target[j * to_row + i] = scale * source[i * from_row + j];
+          }
+        }
+        continue;
+      }
+      Lanes x[lanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; ++i) x[i] = load(source + i * from_row) * scale;
+      transpose(x);
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; ++i) store(target + i * to_row, x[i]);
+    }
+  }
 }
 
 /// Calls f(i, load, store) on pieces of 0 .. count - 1 of at most `lanes` numbers, where load(p) and store(p, x)
