@@ -19,7 +19,7 @@ refuses() {
   if [ $status -eq 0 ] || [ $status -gt 125 ]; then
     echo "exit $status, wanted a refusal: $*"; cat err.log; failures=$((failures + 1)); return
   fi
-  if ! grep -qF -- "$part" err.log || [ "$(grep -c . err.log)" -gt 2 ]; then
+  if ! grep -qF -- "$part" err.log || [ "$(grep -c . err.log)" -gt 3 ]; then
     echo "wanted one sentence with '$part': $*"; cat err.log; failures=$((failures + 1))
   fi
 }
