@@ -1,6 +1,7 @@
 #pragma once
 // Bytes as tokens: any file is data, and text needs no tokenizer.
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>

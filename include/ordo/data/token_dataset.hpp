@@ -1,6 +1,7 @@
 #pragma once
 // Tokens from elsewhere: raw little-endian files of uint16 or uint32, or ids that the program holds.
 
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <string>

@@ -2,6 +2,7 @@
 // A growing log: one JSON object on each line.
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
