@@ -16,7 +16,7 @@ TEST_CASE("draws of many counters at a time are those of Random123, bit for bit"
       std::vector<std::int32_t> slots;
       for (std::uint32_t r = 0; r < rows; ++r) slots.push_back(static_cast<std::int32_t>(1000 + 3 * r));
       std::vector<std::uint16_t> draws(static_cast<std::size_t>(rows) * blocks * 8 + 1, 0xbeef);
-      cpu::dropout_draws(dropout, sample, 5, slots, 100, blocks, draws.data());
+      cpu::dropout_draws(dropout, {&sample, 1}, 5, slots, 100, blocks, draws.data());
       std::size_t wrong = 0;
       for (std::uint32_t r = 0; r < rows; ++r) {
         for (std::uint32_t b = 0; b < blocks; ++b) {
@@ -38,7 +38,8 @@ TEST_CASE("drop keeps what Dropout::keeps, and scales it") {
   const Dropout dropout = Dropout::at(0.3, 9, 1, DropoutSite::feed_forward_branch);
   const std::vector<std::int32_t> slot = {12};
   std::vector<std::uint16_t> draws(40);
-  cpu::dropout_draws(dropout, 4, 0, slot, 0, 5, draws.data());
+  const std::uint64_t sample = 4;
+  cpu::dropout_draws(dropout, {&sample, 1}, 0, slot, 0, 5, draws.data());
   const std::vector<float> from(37, 2.0F);
   std::vector<float> to(37);
   cpu::drop(draws.data(), dropout.threshold, dropout.scale(), from.data(), to.data(), 37);

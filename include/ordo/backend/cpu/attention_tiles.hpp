@@ -127,7 +127,7 @@ void hide(const Rule& rule, Tile tile, const TilePlace& place, float* scores, fl
 [[nodiscard]] inline std::int64_t draws_row(std::int64_t keys) { return (keys + 7) / 8 * 8; }
 inline void tile_draws(const Dropout& dropout, std::uint64_t sample, std::int64_t head, const TilePlace& place,
                        std::uint16_t* draws) {
-  dropout_draws(dropout, sample, static_cast<std::uint32_t>(head), place.slots,
+  dropout_draws(dropout, {&sample, 1}, static_cast<std::uint32_t>(head), place.slots,
                 static_cast<std::uint32_t>(place.first_key / 8), static_cast<std::uint32_t>((place.keys + 7) / 8),
                 draws);
 }

@@ -16,20 +16,26 @@ namespace ordo {
 
 namespace cpu {
 
-/// Calls work(s, first column, columns, draws) on pieces of every row of a branch.
+/// Calls work(s, first column, columns, draws) on pieces of every row of a branch: several rows' draws are made
+/// together, a long row's in several pieces.
 template <class Work>
 void for_dropped_rows(const Cpu& cpu, const Dropout& dropout, RowPlaces places, std::int64_t rows, std::int64_t cols,
                       const Work& work) {
-  constexpr std::int64_t piece = 1024;  // columns
+  constexpr std::int64_t room = 4096;  // draws made together
+  const std::int64_t piece = std::min(room, (cols + 7) / 8 * 8);
+  const std::int64_t together = room / piece;
   for_rows(cpu, rows, 4 * cols, [&](std::int64_t first, std::int64_t last) {
-    alignas(64) std::uint16_t draws[piece];
-    for (std::int64_t s = first; s < last; ++s) {
-      const auto i = static_cast<std::size_t>(s);
+    alignas(64) std::uint16_t draws[room];
+    for (std::int64_t s = first; s < last; s += together) {
+      const std::int64_t count = std::min(together, last - s);
+      const auto at = static_cast<std::size_t>(s);
       for (std::int64_t c = 0; c < cols; c += piece) {
-        const std::int64_t count = std::min(piece, cols - c);
-        dropout_draws(dropout, places.sample[i], 0, places.slot.subspan(i, 1), static_cast<std::uint32_t>(c / 8),
-                      static_cast<std::uint32_t>((count + 7) / 8), draws);
-        work(s, c, count, draws);
+        const std::int64_t width = std::min(piece, cols - c);
+        const std::int64_t blocks = (width + 7) / 8;
+        dropout_draws(dropout, places.sample.subspan(at, static_cast<std::size_t>(count)), 0,
+                      places.slot.subspan(at, static_cast<std::size_t>(count)), static_cast<std::uint32_t>(c / 8),
+                      static_cast<std::uint32_t>(blocks), draws);
+        for (std::int64_t r = 0; r < count; ++r) work(s + r, c, width, draws + r * blocks * 8);
       }
     }
   });

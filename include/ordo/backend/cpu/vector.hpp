@@ -6,8 +6,6 @@
 #include <cstdint>
 #include <span>
 
-#include <Eigen/Core>
-
 #include <ordo/backend/cpu/backend.hpp>
 
 namespace ordo {
@@ -16,6 +14,23 @@ namespace cpu {
 
 inline constexpr std::int64_t vector_grain = 32768;  // a thread's least share of a long vector
 inline constexpr std::int64_t vector_block = 4096;   // numbers that are worked on together: within the first cache
+
+/// In double, in `parts` sums side by side.
+[[nodiscard]] inline double sum_of_squares(const float* values, std::int64_t count) {
+  constexpr std::int64_t parts = 32;
+  double part[parts] = {};
+  std::int64_t i = 0;
+  for (; i + parts <= count; i += parts) {
+    for (std::int64_t j = 0; j < parts; ++j) {
+      const auto x = static_cast<double>(values[i + j]);
+      part[j] += x * x;
+    }
+  }
+  for (; i < count; ++i) part[0] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  double total = 0;
+  for (const double p : part) total += p;
+  return total;
+}
 
 }  // namespace cpu
 
@@ -37,7 +52,7 @@ inline void fill(const Cpu& cpu, std::span<float> values, float value) {
   cpu::for_ranges(cpu, blocks, cpu::vector_grain / block + 1, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       const std::int64_t size = std::min(block, count - b * block);
-      sums[b] = Eigen::Map<const Eigen::ArrayXf>(values.data() + b * block, size).cast<double>().square().sum();
+      sums[b] = cpu::sum_of_squares(values.data() + b * block, size);
     }
   });
   double total = 0;
@@ -51,8 +66,10 @@ inline void blend(const Cpu& cpu, std::span<float> average, std::span<const floa
   const auto take = static_cast<float>(1 - decay);
   cpu::for_ranges(cpu, static_cast<std::int64_t>(average.size()), cpu::vector_grain, cpu::vector_block,
                   [&](std::int64_t first, std::int64_t last) {
-                    Eigen::Map<Eigen::ArrayXf> a(average.data() + first, last - first);
-                    a = keep * a + take * Eigen::Map<const Eigen::ArrayXf>(values.data() + first, last - first);
+                    float* to = average.data();
+                    for (std::int64_t i = first; i < last; ++i) {
+                      to[i] = keep * to[i] + take * values[static_cast<std::size_t>(i)];
+                    }
                   });
 }
 
