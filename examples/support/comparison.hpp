@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,29 +88,30 @@ inline std::optional<double> value_at(const std::vector<CurvePoint>& curve, doub
   return curve.front().mean;
 }
 
-/// The first epoch from which `challenger` lies below `base` at equal epochs.
+/// The epoch from which `challenger` lies below `base` at equal epochs, up to the end of their common span.
 inline std::optional<CurvePoint> crossing(const std::vector<CurvePoint>& base,
                                           const std::vector<CurvePoint>& challenger) {
   std::vector<double> epochs;
   for (const auto* curve : {&base, &challenger}) {
     for (const CurvePoint& p : *curve) epochs.push_back(p.epoch);
   }
-  std::sort(epochs.begin(), epochs.end());
-  std::optional<double> last_epoch;
-  double last_gap = 0;
-  for (const double epoch : epochs) {
+  std::sort(epochs.begin(), epochs.end(), std::greater<>());
+  std::optional<double> later_epoch;
+  double later_gap = 0;
+  for (const double epoch : epochs) {  // backwards from the end of the span
     const auto a = value_at(base, epoch);
     const auto b = value_at(challenger, epoch);
     if (!a || !b) continue;
     const double gap = *b - *a;
-    if (gap < 0 && last_epoch && last_gap >= 0) {
-      const double at = *last_epoch + (epoch - *last_epoch) * last_gap / (last_gap - gap);
+    if (!later_epoch && gap >= 0) return std::nullopt;
+    if (later_epoch && gap >= 0) {
+      const double at = epoch + (*later_epoch - epoch) * gap / (gap - later_gap);
       return CurvePoint{at, *value_at(base, at), 0};
     }
-    last_epoch = epoch;
-    last_gap = gap;
+    later_epoch = epoch;
+    later_gap = gap;
   }
-  return std::nullopt;
+  return std::nullopt;  // below from the beginning: no crossing
 }
 
 /// A row for each evaluation, and for each run one of its best weights on the larger subset.

@@ -15,6 +15,9 @@
 
 namespace ordo {
 
+/// A JSON value. Code outside this folder says Json, so that the library behind it is named in one place.
+using Json = nlohmann::json;
+
 /// Parses one JSON value. Throws an Error that names `name` for bad syntax, a name that an object has twice, and
 /// nesting deeper than `depth` (printing a value takes stack).
 [[nodiscard]] inline nlohmann::json parse_json(std::string_view text, const std::string& name, int depth = 64) {

@@ -11,6 +11,7 @@
 #include <ordo/core/config.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/data/codec.hpp>
+#include <ordo/io/json_file.hpp>
 
 namespace ordo {
 
@@ -24,20 +25,20 @@ template <class T>
   const nlohmann::json& value = object.at(key);
   try {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      require(value.is_number_integer(), "io", file, ": field '", key, "' must be a whole number (got ", value.dump(),
+      require(value.is_number_integer(), "io", file, ": field '", key, "' must be a whole number (got ", json_text(value),
               ")");
       if (value.is_number_unsigned()) {
         require(value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<T>::max()), "io", file,
-                ": field '", key, "' is too large (got ", value.dump(), ")");
+                ": field '", key, "' is too large (got ", json_text(value), ")");
       } else {
         require(std::is_signed_v<T> &&
                     value.get<std::int64_t>() >= static_cast<std::int64_t>(std::numeric_limits<T>::min()),
-                "io", file, ": field '", key, "' is too small (got ", value.dump(), ")");
+                "io", file, ": field '", key, "' is too small (got ", json_text(value), ")");
       }
     }
     return value.get<T>();
   } catch (const nlohmann::json::exception&) {
-    fail("io", file, ": field '", key, "' has the wrong type (got ", value.dump(), ")");
+    fail("io", file, ": field '", key, "' has the wrong type (got ", json_text(value), ")");
   }
 }
 

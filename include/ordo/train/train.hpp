@@ -17,9 +17,9 @@
 #include <ordo/data/token_dataset.hpp>
 #include <ordo/data/windows.hpp>
 #include <ordo/evaluate/evaluate.hpp>
-#include <ordo/io/run_directory.hpp>
 #include <ordo/model/transformer.hpp>
 #include <ordo/train/options.hpp>
+#include <ordo/train/run_directory.hpp>
 #include <ordo/train/trainer.hpp>
 
 namespace ordo {

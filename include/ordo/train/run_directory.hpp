@@ -11,8 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <ordo/concepts/backend.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/data/codec.hpp>
@@ -37,7 +35,7 @@ struct RunProgress {
 
 namespace detail {
 
-inline nlohmann::json to_json(const EvaluationReport& e) {
+inline Json to_json(const EvaluationReport& e) {
   const Score& s = e.score;
   return {{"step", e.step},
           {"epoch", e.epoch},
@@ -55,7 +53,7 @@ inline nlohmann::json to_json(const EvaluationReport& e) {
           {"best", e.best}};
 }
 
-inline EvaluationReport evaluation_from_json(const nlohmann::json& j, const std::string& file) {
+inline EvaluationReport evaluation_from_json(const Json& j, const std::string& file) {
   EvaluationReport e;
   e.step = json_field<std::int64_t>(j, "step", file);
   e.epoch = json_field<double>(j, "epoch", file);
@@ -80,9 +78,8 @@ inline EvaluationReport evaluation_from_json(const nlohmann::json& j, const std:
 
 /// Everything that a run's weights are a function of, but for the number of threads. A folder goes on only with the
 /// run that began it.
-inline nlohmann::json run_identity(const ModelConfig& config, const std::string& factorization,
-                                   const std::string& backend, const Windows& training, const Windows& validation,
-                                   const TrainOptions& o) {
+inline Json run_identity(const ModelConfig& config, const std::string& factorization, const std::string& backend,
+                         const Windows& training, const Windows& validation, const TrainOptions& o) {
   return {{"layers", config.layers},
           {"width", config.width},
           {"heads", config.heads},
@@ -123,7 +120,7 @@ inline nlohmann::json run_identity(const ModelConfig& config, const std::string&
 /// Opens a new folder, or one with a run of the same identity; throws an Error for anything else.
 class RunDirectory {
  public:
-  RunDirectory(std::filesystem::path folder, nlohmann::json identity)
+  RunDirectory(std::filesystem::path folder, Json identity)
       : folder_(std::move(folder)), identity_(std::move(identity)) {
     std::error_code error;
     std::filesystem::create_directories(folder_, error);
@@ -150,7 +147,7 @@ class RunDirectory {
   void resume(Network<B>& network, Trainer& trainer, Network<B>* best, RunProgress& progress) {
     const std::string file = (folder_ / checkpoint::manifest_name).string();
     if (state_) {
-      const nlohmann::json& m = state_->manifest;
+      const Json& m = state_->manifest;
       const auto& list = network.parameters();
       copy_tensors(state_->tensors, list, "weight.", numbers(network.values()));
       copy_tensors(state_->tensors, list, "first_moment.", numbers(trainer.first_moment()));
@@ -164,7 +161,7 @@ class RunDirectory {
       progress.since_best = json_field<int>(m, "since_best", file);
       progress.training_loss = json_field<double>(m, "training_loss", file);
       progress.training_steps = json_field<std::int64_t>(m, "training_steps", file);
-      for (const nlohmann::json& e : json_field<nlohmann::json>(m, "evaluations", file)) {
+      for (const Json& e : json_field<Json>(m, "evaluations", file)) {
         progress.result.evaluations.push_back(detail::evaluation_from_json(e, file));
         if (progress.result.evaluations.back().best) progress.result.best = progress.result.evaluations.back();
       }
@@ -181,7 +178,7 @@ class RunDirectory {
   template <class Trainer, Backend B>
   void save(const Network<B>& network, Trainer& trainer, const Network<B>* best, const RunProgress& progress) {
     if (trainer.step() == saved_step_ && progress.result.evaluations.size() == saved_evaluations_) return;
-    nlohmann::json evaluations = nlohmann::json::array();
+    Json evaluations = Json::array();
     for (const EvaluationReport& e : progress.result.evaluations) evaluations.push_back(detail::to_json(e));
     std::vector<NamedTensor> tensors;
     const auto& list = network.parameters();
@@ -222,16 +219,16 @@ class RunDirectory {
 
   void check_identity() const {
     const std::string file = (folder_ / checkpoint::manifest_name).string();
-    const auto stored = json_field<nlohmann::json>(state_->manifest, "run", file);
+    const auto stored = json_field<Json>(state_->manifest, "run", file);
     for (const auto& [key, mine] : identity_.items()) {
-      const nlohmann::json theirs = stored.is_object() && stored.contains(key) ? stored.at(key) : nlohmann::json();
-      require(theirs == mine, "train", "the run in ", folder_.string(), " has ", key, " = ", theirs.dump(), ", not ",
-              mine.dump(), "; give the same settings to go on with it, or another folder");
+      const Json theirs = stored.is_object() && stored.contains(key) ? stored.at(key) : Json();
+      require(theirs == mine, "train", "the run in ", folder_.string(), " has ", key, " = ", json_text(theirs),
+              ", not ", json_text(mine), "; give the same settings to go on with it, or another folder");
     }
   }
 
   std::filesystem::path folder_;
-  nlohmann::json identity_;
+  Json identity_;
   std::optional<State> state_;
   std::optional<JsonLines> log_;
   std::int64_t saved_step_ = -1;
