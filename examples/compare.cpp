@@ -182,7 +182,8 @@ int main(int argc, char** argv) {
   plan.shape.context = 128;
   plan.train.unique_tokens = 10000;
   plan.train.batch = 16;
-  plan.train.evaluations = 30;
+  plan.train.evaluations = 40;
+  plan.train.evaluate_by_ratio = true;
   plan.train.evaluation.windows = 128;
   plan.train.evaluation.draws = 4;
   // --quick sets other defaults, so it is looked for before the flags are made.

@@ -110,6 +110,7 @@ inline Json run_identity(const ModelConfig& config, const std::string& factoriza
           {"seed", o.seed},
           {"evaluations", o.evaluations},
           {"evaluate_every", o.evaluate_every},
+          {"evaluate_by_ratio", o.evaluate_by_ratio},
           {"draws of an evaluation", o.evaluation.draws},
           {"windows of an evaluation", o.evaluation.windows},
           {"seed of the evaluations", o.evaluation.seed},

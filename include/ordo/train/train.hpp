@@ -35,13 +35,8 @@ class Run {
         options_(options),
         validation_(std::move(validation)),
         trainer_(model.network(), model.factorization(), training, options) {
-    const bool evaluates = !validation_.empty() && (options.evaluations > 0 || options.evaluate_every > 0);
-    if (evaluates) {
-      every_ = options.evaluate_every > 0
-                   ? options.evaluate_every
-                   : (trainer_.steps() + options.evaluations - 1) / options.evaluations;
-      if (options.keep_best) best_.emplace(model.network().clone());
-    }
+    if (!validation_.empty()) schedule_evaluations();
+    if (!evaluate_at_.empty() && options.keep_best) best_.emplace(model.network().clone());
     if (options.directory.empty()) return;
     if constexpr (!keeps_checkpoints) {
       fail("train", "checkpoints hold 32-bit floats, and the ", model.network().backend().name(),
@@ -75,10 +70,31 @@ class Run {
   }
 
  private:
+  /// The steps after which to evaluate, rising; the last step is among them.
+  void schedule_evaluations() {
+    const std::int64_t steps = trainer_.steps();
+    if (options_.evaluate_every > 0) {
+      for (std::int64_t s = options_.evaluate_every; s < steps; s += options_.evaluate_every) evaluate_at_.push_back(s);
+    } else if (options_.evaluations == 0) {
+      return;
+    } else {
+      const auto all = static_cast<double>(steps);
+      for (int i = 1; i < options_.evaluations; ++i) {
+        const double share = static_cast<double>(i) / options_.evaluations;
+        const double at = options_.evaluate_by_ratio ? std::pow(all, share) : all * share;
+        const auto step = static_cast<std::int64_t>(std::llround(at));
+        if (step > 0 && step < steps && (evaluate_at_.empty() || step > evaluate_at_.back())) {
+          evaluate_at_.push_back(step);
+        }
+      }
+    }
+    evaluate_at_.push_back(steps);
+  }
+
   /// True after a step that ends with an evaluation, until that evaluation is done.
   [[nodiscard]] bool evaluation_due() const {
     const std::int64_t step = trainer_.step();
-    const bool asked = every_ > 0 && step > 0 && (step % every_ == 0 || trainer_.finished());
+    const bool asked = std::binary_search(evaluate_at_.begin(), evaluate_at_.end(), step);
     return asked && (progress_.result.evaluations.empty() || progress_.result.evaluations.back().step < step);
   }
   [[nodiscard]] bool out_of_patience() const {
@@ -165,7 +181,7 @@ class Run {
   std::optional<Network<B>> best_;
   std::optional<RunDirectory> directory_;
   RunProgress progress_;
-  std::int64_t every_ = 0;
+  std::vector<std::int64_t> evaluate_at_;
 };
 
 }  // namespace detail
