@@ -52,7 +52,7 @@ case " $* " in
   *" --validation"*) ;;
   *) set -- --validation "$novels/persuasion.txt" "$@" ;;
 esac
-for novel in sensesensibility prideprejudice northangerabbey mansfieldpark emma; do
+for novel in sense_and_sensibility pride_and_prejudice northanger_abbey mansfield_park emma; do
   set -- "$novels/$novel.txt" "$@"  # so that Emma comes first
 done
 "$build/examples/compare" --data "$@"
