@@ -38,11 +38,23 @@ inline void parallel_product(const Cpu& cpu, std::int64_t k, Strided a, Strided 
   }
 }
 
+inline constexpr std::int64_t few_rows = 4;  // up to here a weight is read too seldom to be worth a copy
+
+/// y = x w^T, reading each row of w once: while sampling token by token.
+inline void linear_of_few(const Cpu& cpu, Matrix<const float> x, Matrix<const float> w, Matrix<float> y) {
+  for_ranges(cpu, y.cols, 16384 / (x.cols + 1), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t o = first; o < last; ++o) {
+      for (std::int64_t s = 0; s < y.rows; ++s) y.row(s)[o] = dot(x.row(s), w.row(o), x.cols);
+    }
+  });
+}
+
 }  // namespace cpu
 
 /// y = x w^T. x (S, in), w (out, in), y (S, out).
 inline void linear(const Cpu& cpu, Matrix<const float> x, Matrix<const float> w, Matrix<float> y) {
   cpu::check_linear("linear", x, w, y);
+  if (y.rows <= cpu::few_rows) return cpu::linear_of_few(cpu, x, w, y);
   cpu::parallel_product(cpu, x.cols, cpu::strided(x), cpu::transposed(w), y, false);
 }
 
