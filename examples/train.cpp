@@ -100,6 +100,8 @@ int main(int argc, char** argv) {
     }
     fmt::print("{} steps, {} tokens{}; the model is in {}\n", result.steps, result.tokens,
                result.stopped_early ? ", stopped early" : "", out.string());
+    fmt::print("peak memory {:.0f} MB (predicted {:.0f} MB)\n", static_cast<double>(program::peak_bytes()) / 1e6,
+               static_cast<double>(memory.total()) / 1e6);
     return 0;
   });
 }

@@ -176,7 +176,8 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
         "set title \"{}\\n{{/=12 {}}}\"\nset xlabel 'passes over the unique tokens [epochs]'\n"
         "set ylabel 'validation loss [nats/token]'\nset logscale x\nset grid lc rgb '#dddddd'\nset key bottom "
         "outside center horizontal\n"
-        "set border 3\nset tics nomirror\nset xrange [1:*] noextend\nset offsets 0, 0, graph 0.08, graph 0.08\n{}plot {}\n",
+        "set border 3\nset tics nomirror\nset xrange [1:*] noextend\nset offsets 0, 0, graph 0.08, graph 0.08\n{}plot "
+        "{}\n",
         terminal, file, title, verdict, labels, plot.substr(0, plot.size() - 2));
   };
   ordo::write_file_atomically(folder / "compare.gp",

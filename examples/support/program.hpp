@@ -11,6 +11,7 @@
 #include <thread>
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
@@ -73,6 +74,13 @@ int run(CLI::App& app, int argc, char** argv, const Body& body) {
     return app.exit(error);
   }
   return guarded(body);
+}
+
+/// The most memory that this process has held so far [bytes].
+inline long long peak_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024LL;
 }
 
 /// "1h 02m", "3m 07s" or "12s".

@@ -22,6 +22,7 @@ struct ModelFlags {
   int heads = 4;
   int context = 256;
   double dropout = 0.1;
+  double init_std = 0.02;
 
   void add_to(CLI::App& app) {
     app.add_option("--size", size,
@@ -32,10 +33,17 @@ struct ModelFlags {
     app.add_option("--context", context, "longest sequence [tokens]")->capture_default_str();
     app.add_option("--dropout", dropout, "dropout rate on attention and both branches [fraction]")
         ->capture_default_str();
+    app.add_option("--init-std", init_std, "standard deviation of the initial weights [unit of weights]")
+        ->capture_default_str();
   }
   [[nodiscard]] ordo::ModelConfig config(ordo::Token vocab) const {
-    ordo::ModelConfig config{
-        .layers = layers, .width = width, .heads = heads, .vocab = vocab, .context = context, .dropout = dropout};
+    ordo::ModelConfig config{.layers = layers,
+                             .width = width,
+                             .heads = heads,
+                             .vocab = vocab,
+                             .context = context,
+                             .dropout = dropout,
+                             .init_std = init_std};
     if (!size.empty()) {
       const ordo::NamedSize& named = ordo::named_size(size);
       config.layers = named.layers;

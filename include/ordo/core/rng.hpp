@@ -22,7 +22,7 @@ enum class Purpose : std::uint32_t {
   plan = 2,            ///< n = samples seen in training
   shuffle = 3,         ///< n = epoch
   order_table = 4,     ///< n = index of the order
-  scoring = 5,         ///< n = draw * windows + window
+  scoring = 5,         ///< n = window * draws + draw
   sampling = 6,        ///< n = index of the sequence
   subset = 7,          ///< n = 0
   spread = 8,          ///< phase of a low-discrepancy sequence; n = 0

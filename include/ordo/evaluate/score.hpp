@@ -19,7 +19,7 @@ struct Score {
   int draws = 1;                    ///< draws of the policy for each window
   std::int64_t units = 0;           ///< what error_over_documents is over: documents if 8 or more, else windows
   double bits_per_byte = 0;         ///< 0 where the number of bytes is not known
-  std::string policy;               ///< the factorization that was scored
+  std::string policy{};             ///< the factorization that was scored
 
   [[nodiscard]] bool exact() const { return claim == Claim::exact; }
 };

@@ -166,6 +166,7 @@ class RunDirectory {
         progress.result.evaluations.push_back(detail::evaluation_from_json(e, file));
         if (progress.result.evaluations.back().best) progress.result.best = progress.result.evaluations.back();
       }
+      saved_evaluations_ = progress.result.evaluations.size();
       state_.reset();
     }
     // The log as it was at the checkpoint: lines of steps that will be done again are dropped.
