@@ -14,7 +14,7 @@ for factorization in masked orderings:4; do
   rm -rf whole killed asked
   # A checkpoint after every step: most of the time is then spent in writing one.
   set -- "$programs/train" --data text.txt --validation 0.2 --factorization $factorization --layers 2 --width 32 \
-    --heads 2 --context 32 --batch 8 --epochs 12 --evaluations 7 --evaluation-windows 8 --draws 2 --average 0.9 \
+    --heads 2 --context 32 --batch 8 --epochs 30 --evaluations 7 --evaluation-windows 8 --draws 2 --average 0.9 \
     --threads 2 --seed 5 --checkpoint-steps 1
   "$@" --out whole > whole.log 2>&1
 
@@ -23,7 +23,7 @@ for factorization in masked orderings:4; do
   while :; do
     "$@" --out killed > killed.log 2>&1 &
     pid=$!
-    delay=$(((delay + 37) % 100))
+    delay=$(((delay + 7) % 25))
     sleep 0.$((10 + delay))
     if [ $kills -ge 12 ] || ! kill -KILL $pid 2> kill.log; then break; fi
     wait $pid 2> wait.log || true

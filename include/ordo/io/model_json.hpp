@@ -25,8 +25,8 @@ template <class T>
   const nlohmann::json& value = object.at(key);
   try {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      require(value.is_number_integer(), "io", file, ": field '", key, "' must be a whole number (got ", json_text(value),
-              ")");
+      require(value.is_number_integer(), "io", file, ": field '", key, "' must be a whole number (got ",
+              json_text(value), ")");
       if (value.is_number_unsigned()) {
         require(value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<T>::max()), "io", file,
                 ": field '", key, "' is too large (got ", json_text(value), ")");

@@ -1,6 +1,6 @@
 #pragma once
-// The one place that chooses who multiplies matrices: the library's own product, or oneDNN where ORDO_USE_ONEDNN is
-// defined (in every translation unit of a program, or in none; CMake's ordo::onednn does that).
+// The one place that chooses who multiplies matrices: Eigen, or oneDNN where ORDO_USE_ONEDNN is defined
+// (in every translation unit of a program, or in none; CMake's ordo::onednn does that).
 
 #include <cstdint>
 
@@ -12,15 +12,14 @@
 #include <ordo/backend/cpu/product_tile.hpp>
 #include <ordo/core/error.hpp>
 #else
-#include <ordo/backend/cpu/packed_product.hpp>
+#include <ordo/backend/cpu/eigen_product.hpp>
 #endif
 
 namespace ordo::cpu {
 
 #ifdef ORDO_USE_ONEDNN
-
-/// Keeps oneDNN on the calling thread for a scope. Its threads are OpenMP's, whose number is a setting of each thread,
-/// put back as it was. (A program compiled without OpenMP must set OMP_NUM_THREADS=1 in its environment.)
+/// Keeps oneDNN on the calling thread for a scope. Its threads are OpenMP's, whose number is a setting of each
+/// thread, put back as it was. (A program compiled without OpenMP must set OMP_NUM_THREADS=1 in its environment.)
 class OneThread {
  public:
 #ifdef _OPENMP
@@ -52,11 +51,10 @@ inline void product(std::int64_t m, std::int64_t n, std::int64_t k, Strided a, S
 }
 
 #else
-
-/// c (m, n) = a (m, k) b (k, n), or c += where `add`; on the calling thread.
+/// c (m, n) = a (m, k) b (k, n), or c += where `add`; on the calling thread. Rows or columns of a and b are dense.
 inline void product(std::int64_t m, std::int64_t n, std::int64_t k, Strided a, Strided b, float* c, std::int64_t c_row,
                     bool add) {
-  packed_product(m, n, k, a, b, c, c_row, add);
+  eigen_product(m, n, k, a, b, c, c_row, add);
 }
 
 #endif
