@@ -3,6 +3,12 @@
 
 #include <cstdint>
 
+// g++ 12 takes its own AVX-512 intrinsics for uses of uninitialised registers.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <Eigen/Core>
 
 #include <ordo/backend/cpu/product_tile.hpp>
@@ -50,3 +56,7 @@ inline void eigen_product(std::int64_t m, std::int64_t n, std::int64_t k, Stride
 }
 
 }  // namespace ordo::cpu
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
