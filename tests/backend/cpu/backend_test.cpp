@@ -54,7 +54,7 @@ TEST_CASE("ranges cover everything once, in steps, one a thread at most") {
   }
 }
 
-TEST_CASE("linear layers, norms and the loss have the same bits with any number of threads, alone or not") {
+TEST_CASE("linear layers, norms and the loss have the same bits on repetition, alone or beside other callers") {
   RandomCase random(1);
   const auto x = random.table(700, 96).as<float>();
   const auto w = random.table(300, 96).as<float>();
@@ -84,15 +84,43 @@ TEST_CASE("linear layers, norms and the loss have the same bits with any number 
     }
     return all;
   };
-  const std::vector<float> expected = run(Cpu(1));
-  for (const int threads : {1, 2, 3}) CHECK(run(Cpu(threads)) == expected);
+  for (const int threads : {1, 2, 3}) {
+    const Cpu shared(threads);
+    const std::vector<float> expected = run(shared);
+    const bool again = run(Cpu(threads)) == expected;
+    CHECK(again);
+    std::vector<std::vector<float>> results(3);
+    std::vector<std::thread> callers;
+    for (auto& result : results) callers.emplace_back([&] { result = run(shared); });
+    for (std::thread& caller : callers) caller.join();
+    for (const auto& result : results) {
+      const bool beside = result == expected;
+      CHECK(beside);
+    }
+  }
+}
 
-  const Cpu shared(2);
-  std::vector<std::vector<float>> results(3);
-  std::vector<std::thread> callers;
-  for (auto& result : results) callers.emplace_back([&] { result = run(shared); });
-  for (std::thread& caller : callers) caller.join();
-  for (const auto& result : results) CHECK(result == expected);
+TEST_CASE("norms, their gradients and the squared norm have the same bits with any number of threads") {
+  RandomCase random(2);
+  const auto x = random.table(700, 96).as<float>();
+  const auto dy = random.table(700, 96).as<float>();
+  const auto gain = as<float>(random.numbers(96));
+  const auto run = [&](const Cpu& b) {
+    Table<float> y(700, 96);
+    Table<float> dgain(1, 96);
+    std::vector<float> inverse(700);
+    rms_norm(b, x.view(), gain, 1e-5, y.view(), inverse);
+    rms_norm_gradient(b, x.view(), gain, inverse, dy.view(), y.view(), dgain.all());
+    std::vector<float> all(y.all().begin(), y.all().end());
+    all.insert(all.end(), dgain.all().begin(), dgain.all().end());
+    all.push_back(static_cast<float>(squared_norm(b, x.all())));
+    return all;
+  };
+  const std::vector<float> expected = run(Cpu(1));
+  for (const int threads : {2, 3}) {
+    const bool same = run(Cpu(threads)) == expected;
+    CHECK(same);
+  }
 }
 
 TEST_CASE("indices and targets outside their table are refused by name") {
