@@ -87,7 +87,10 @@ program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, cons
   run.best = result.best;
   run.final_score = ordo::evaluate(model, data.validation(),
                                    {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
-  run.sample = data.decode(ordo::generate(model, {.length = plan.sample_length, .seed = seed, .temperature = 0.8}));
+  run.sample = data.decode(
+      ordo::generate(model, {.length = plan.sample_length, .seed = seed, .temperature = 0.8, .stop = stop});
+  if (stop.stop_requested()) throw ordo::Stopped("stopped; run the same command again to go on");
+  run.sample = data.decode(sample);
   return run;
 }
 
@@ -96,7 +99,7 @@ void print_table(const std::vector<program::ComparedRun>& runs) {
              "of epochs", "best [nats/token]", "", "last - best", "time");
   for (const auto& run : runs) {
     const ordo::Score& s = run.final_score;
-    const double error = std::hypot(std::isnan(s.error_over_draws) ? 0 : s.error_over_draws, s.error_over_documents);
+    const double error = std::hypot(s.error_over_draws, s.error_over_documents);
     fmt::print("{:<16} {:>5} {:>11.0f} {:>10.0f} {:>26} {:>7} {:>12.3f} {:>9}\n", run.factorization, run.seed,
                run.best.epoch, run.epochs, fmt::format("{:.4f} +- {:.4f}", s.nats_per_token, error),
                s.exact() ? "exact" : "bound", run.curve.back().score.nats_per_token - run.best.score.nats_per_token,
@@ -106,19 +109,19 @@ void print_table(const std::vector<program::ComparedRun>& runs) {
 
 /// One sentence on the first factorization against the last, at equal epochs and best against best.
 std::string verdict(const std::vector<program::ComparedRun>& runs, const std::vector<std::string>& names,
-                    const std::optional<program::CurvePoint>& cross) {
-  if (names.size() < 2) return "";
-  const auto& a =
-      *std::find_if(runs.begin(), runs.end(), [&](const auto& r) { return r.factorization == names.front(); });
-  const auto& b =
-      *std::find_if(runs.begin(), runs.end(), [&](const auto& r) { return r.factorization == names.back(); });
-  const double gap = b.final_score.nats_per_token - a.final_score.nats_per_token;
-  std::string text = cross ? fmt::format("{} falls below {} at equal epochs from epoch {:.0f} on", b.factorization,
-                                         a.factorization, cross->epoch)
-                           : fmt::format("no crossing at equal epochs within these runs");
-  text += fmt::format("; best against best, {} is {:.3f} nats/token {} {}", b.factorization, std::abs(gap),
-                      gap < 0 ? "below" : "above", a.factorization);
-  if (!b.final_score.exact()) text += " (by its upper bound)";
+                    const program::Crossing& cross) {
+  const std::string& base = names.front();
+  const std::string& challenger = names.back();
+  const program::FinalScore a = program::final_of(runs, base);
+  const program::FinalScore b = program::final_of(runs, challenger);
+  const double gap = b.mean - a.mean;
+  std::string text = cross.epoch ? fmt::format("{} falls below {} at equal epochs from epoch {:.0f} on", challenger,
+                                               base, *cross.epoch)
+                     : cross.always_below ? fmt::format("{} is below {} at all equal epochs", challenger, base)
+                                          : "no crossing at equal epochs within these runs";
+  text += fmt::format("; best against best, {} is {:.3f} +- {:.3f} nats/token {} {}", challenger, std::abs(gap),
+                      std::hypot(a.error, b.error), gap < 0 ? "below" : "above", base);
+  if (!b.exact) text += " (by its upper bound)";
   return text;
 }
 
@@ -128,6 +131,19 @@ int compare(Plan& plan, const std::stop_token& stop) {
                 " factorizations (got ", plan.epochs.size(), ")");
   ordo::require(plan.seeds > 0, "compare", "seeds must be positive (got ", plan.seeds, ")");
   for (std::string& name : plan.factorizations) name = ordo::factorization_from_name(name).name();
+  ordo::require(plan.factorizations.size() >= 2, "compare", "give two factorizations or more (got ",
+                plan.factorizations.size(), ")");
+  for (std::size_t i = 0; i < plan.factorizations.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      ordo::require(plan.factorizations[i] != plan.factorizations[j], "compare", "the factorization ",
+                    plan.factorizations[i], " is given twice");
+    }
+  }
+  ordo::require(plan.train.evaluations > 0, "compare", "evaluations must be positive (got ", plan.train.evaluations,
+                ")");
+  ordo::require(!plan.out.empty(), "compare", "--out must name a folder (got '')");
+  ordo::EvaluateOptions{.draws = plan.final_draws, .windows = plan.final_windows}.check();
+  plan.train.check();
   const ordo::Dataset data = plan.text.load(plan.shape.context);
   ordo::require(!data.validation().empty(), "compare",
                 "there is no validation text: give --validation FILE or a share");
@@ -150,10 +166,8 @@ int compare(Plan& plan, const std::stop_token& stop) {
     }
   }
   print_table(runs);
-  const auto cross = plan.factorizations.size() < 2
-                         ? std::nullopt
-                         : program::crossing(program::curve_of(runs, plan.factorizations.front()),
-                                             program::curve_of(runs, plan.factorizations.back()));
+  const program::Crossing cross = program::crossing(program::curve_of(runs, plan.factorizations.front()),
+                                                    program::curve_of(runs, plan.factorizations.back()));
   const std::string summary = verdict(runs, plan.factorizations, cross);
   fmt::print("{}\n", summary);
   std::string samples;
@@ -166,7 +180,7 @@ int compare(Plan& plan, const std::stop_token& stop) {
   program::draw(plan.out, runs, plan.factorizations,
                 fmt::format("{} unique tokens, {:.2f}M parameters", plan.train.unique_tokens,
                             static_cast<double>(ordo::true_parameters(config)) / 1e6),
-                cross, summary);
+                cross.epoch, summary);
   fmt::print("wrote {}, compare.svg, results.csv and samples.txt\n", (plan.out / "compare.png").string());
   return 0;
 }

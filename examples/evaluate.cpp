@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   int context = 0;
   int threads = 0;
   app.add_option("model", model_folder, "folder that `train` left")->required();
-  text.add_to(app, true);
+  text.add_to(app, false);
   app.add_option("--factorization", factorization,
                  "score under this one instead of the model's own: " + std::string(ordo::factorization_names));
   app.add_option("--draws", options.draws, "draws for each window where the score is a bound [count]")

@@ -1,6 +1,9 @@
 // Writes samples of a trained model: from nothing, from a prompt, or into gaps of a given text.
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -41,7 +44,7 @@ int main(int argc, char** argv) {
   std::string gap = "_";
   std::string unmask = "random";
   std::string factorization;
-  std::size_t count = 1;
+  std::int64_t count = 1;
   int threads = 0;
   app.add_option("model", model_folder, "folder that `train` left")->required();
   app.add_option("--length", options.length, "tokens in all, the prompt included, 0 for the model's context [tokens]")
@@ -66,15 +69,24 @@ int main(int argc, char** argv) {
     const ordo::LoadedModel<ordo::Cpu> model = ordo::read_model(model_folder, ordo::Cpu(threads));
     options.prompt = model.codec.encode(prompt);
     if (!infill.empty()) options.infill = with_gaps(model.codec, infill, gap);
+    ordo::require(infill.empty() || options.length == 0, "generate",
+                  "--infill sets the length; --length does not go with it (got ", options.length, ")");
     options.unmask = unmask == "random"      ? ordo::Unmask::random
                      : unmask == "ancestral" ? ordo::Unmask::ancestral
                                              : ordo::Unmask::confidence;
     options.stop = signals.token();
     const ordo::AnyFactorization policy =
         ordo::factorization_from_name(factorization.empty() ? model.factorization : factorization);
-    const auto samples = ordo::generate(model.network, policy, count, options);
-    if (signals.asked()) return 130;
-    for (const auto& sample : samples) fmt::print("{}\n", model.codec.decode(sample));
+    ordo::require(count >= 0, "generate", "count must not be negative (got ", count, ")");
+    constexpr std::int64_t group = 16;  // sequences at a time: enough rows for the products, little memory
+    for (std::int64_t done = 0; done < count; done += group) {
+      options.first = static_cast<std::size_t>(done);
+      const auto samples =
+          ordo::generate(model.network, policy, static_cast<std::size_t>(std::min(group, count - done)), options);
+      if (signals.asked()) return 130;
+      for (const auto& sample : samples) fmt::print("{}\n", model.codec.decode(sample));
+      std::fflush(stdout);
+    }
     return 0;
   });
 }

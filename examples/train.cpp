@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--out", out, "folder for the model, metrics.jsonl and what resuming needs")->required();
   return program::run(app, argc, argv, [&] {
+    ordo::require(!out.empty(), "train", "--out must name a folder (got '')");
     const ordo::AnyFactorization policy = ordo::factorization_from_name(factorization);
     const ordo::Dataset data = text.load(shape.context);
     const ordo::ModelConfig config = shape.config(data.vocab());

@@ -61,8 +61,7 @@ inline std::vector<CurvePoint> curve_of(const std::vector<ComparedRun>& runs, co
     const auto n = static_cast<double>(own.size());
     for (const ComparedRun* run : own) point.mean += run->curve[i].score.nats_per_token / n;
     if (own.size() == 1) {
-      point.error =
-          2 * std::hypot(std::isnan(score.error_over_draws) ? 0 : score.error_over_draws, score.error_over_documents);
+      point.error = 2 * std::hypot(score.error_over_draws, score.error_over_documents);
     } else {
       double squares = 0;
       for (const ComparedRun* run : own) squares += std::pow(run->curve[i].score.nats_per_token - point.mean, 2);
@@ -88,9 +87,13 @@ inline std::optional<double> value_at(const std::vector<CurvePoint>& curve, doub
   return curve.front().mean;
 }
 
-/// The epoch from which `challenger` lies below `base` at equal epochs, up to the end of their common span.
-inline std::optional<CurvePoint> crossing(const std::vector<CurvePoint>& base,
-                                          const std::vector<CurvePoint>& challenger) {
+/// How two curves lie at equal epochs, over their common span.
+struct Crossing {
+  std::optional<double> epoch;  ///< from here to the end of the span the challenger lies below
+  bool always_below = false;    ///< it does so from the beginning
+};
+
+inline Crossing crossing(const std::vector<CurvePoint>& base, const std::vector<CurvePoint>& challenger) {
   std::vector<double> epochs;
   for (const auto* curve : {&base, &challenger}) {
     for (const CurvePoint& p : *curve) epochs.push_back(p.epoch);
@@ -103,15 +106,50 @@ inline std::optional<CurvePoint> crossing(const std::vector<CurvePoint>& base,
     const auto b = value_at(challenger, epoch);
     if (!a || !b) continue;
     const double gap = *b - *a;
-    if (!later_epoch && gap >= 0) return std::nullopt;
-    if (later_epoch && gap >= 0) {
-      const double at = epoch + (*later_epoch - epoch) * gap / (gap - later_gap);
-      return CurvePoint{at, *value_at(base, at), 0};
+    if (gap >= 0) {
+      if (!later_epoch) return {};
+      return {epoch + (*later_epoch - epoch) * gap / (gap - later_gap), false};
     }
     later_epoch = epoch;
     later_gap = gap;
   }
-  return std::nullopt;  // below from the beginning: no crossing
+  return {std::nullopt, later_epoch.has_value()};
+}
+
+/// Mean of the final scores of a factorization over seeds, with its standard error [nats/token]: over seeds if there
+/// are several, else over draws and texts. An error that is not known is NaN.
+struct FinalScore {
+  double mean = 0;
+  double error = 0;
+  bool exact = true;
+};
+
+inline FinalScore final_of(const std::vector<ComparedRun>& runs, const std::string& factorization) {
+  std::vector<const ordo::Score*> scores;
+  for (const ComparedRun& run : runs) {
+    if (run.factorization == factorization) scores.push_back(&run.final_score);
+  }
+  FinalScore result;
+  const auto n = static_cast<double>(scores.size());
+  for (const ordo::Score* s : scores) {
+    result.mean += s->nats_per_token / n;
+    result.exact = result.exact && s->exact();
+  }
+  if (scores.size() == 1) {
+    result.error = std::hypot(scores.front()->error_over_draws, scores.front()->error_over_documents);
+    return result;
+  }
+  double squares = 0;
+  for (const ordo::Score* s : scores) squares += std::pow(s->nats_per_token - result.mean, 2);
+  result.error = std::sqrt(squares / (n - 1) / n);
+  return result;
+}
+
+/// What is between single quotes for the shell.
+inline std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 /// A row for each evaluation, and for each run one of its best weights on the larger subset.
@@ -136,13 +174,15 @@ inline void write_results(const std::filesystem::path& path, const std::vector<C
 /// Writes the data and the script beside the picture, then runs gnuplot. Throws an Error if that fails.
 inline void draw(const std::filesystem::path& folder, const std::vector<ComparedRun>& runs,
                  const std::vector<std::string>& factorizations, const std::string& title,
-                 const std::optional<CurvePoint>& cross, const std::string& verdict) {
+                 const std::optional<double>& cross, const std::string& verdict) {
   constexpr const char* colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
   std::string plot;
   std::string labels;
+  double first_epoch = 1;
   for (std::size_t i = 0; i < factorizations.size(); ++i) {
     const std::vector<CurvePoint> curve = curve_of(runs, factorizations[i]);
     if (curve.empty()) continue;
+    first_epoch = std::min(first_epoch, curve.front().epoch);
     std::string data;
     for (const CurvePoint& p : curve)
       data += fmt::format("{} {} {} {}\n", p.epoch, p.mean, p.mean - p.error, p.mean + p.error);
@@ -168,7 +208,7 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
     labels += fmt::format(
         "set arrow from {0},graph 0 to {0},graph 1 nohead dt 2 lc rgb '#555555'\n"
         "set label 99 'crossing at equal epochs: {0:.0f}' at {0},graph 0.97 offset 0.6,0 font ',12' tc rgb '#555555'\n",
-        cross->epoch);
+        *cross);
   }
   const auto script = [&](const char* terminal, const char* file) {
     return fmt::format(
@@ -176,14 +216,14 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
         "set title \"{}\\n{{/=12 {}}}\"\nset xlabel 'passes over the unique tokens [epochs]'\n"
         "set ylabel 'validation loss [nats/token]'\nset logscale x\nset grid lc rgb '#dddddd'\nset key bottom "
         "outside center horizontal\n"
-        "set border 3\nset tics nomirror\nset xrange [1:*] noextend\nset offsets 0, 0, graph 0.08, graph 0.08\n{}plot "
+        "set border 3\nset tics nomirror\nset xrange [{}:*] noextend\nset offsets 0, 0, graph 0.08, graph 0.08\n{}plot "
         "{}\n",
-        terminal, file, title, verdict, labels, plot.substr(0, plot.size() - 2));
+        terminal, file, title, verdict, first_epoch, labels, plot.substr(0, plot.size() - 2));
   };
   ordo::write_file_atomically(folder / "compare.gp",
                               script("pngcairo size 1200,750 font 'sans,14'", "compare.png") + "reset\n" +
                                   script("svg size 1200,750 font 'sans,14' background '#ffffff'", "compare.svg"));
-  const std::string command = "cd '" + folder.string() + "' && gnuplot compare.gp";
+  const std::string command = "cd " + quoted(folder.string()) + " && gnuplot compare.gp";
   ordo::require(std::system(command.c_str()) == 0, "compare",
                 "gnuplot failed (is it installed? Debian: gnuplot-nox); "
                 "the numbers are in ",

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include <fmt/core.h>
+
 #include <CLI/CLI.hpp>
+#include <ordo/evaluate/evaluate.hpp>
 
 namespace program {
 
@@ -57,6 +59,9 @@ int guarded(const Body& body) {
     return body();
   } catch (const CLI::Error&) {
     throw;  // the parser's own business
+  } catch (const ordo::Stopped&) {
+    std::fputs("stopped on request\n", stderr);
+    return 130;
   } catch (const std::bad_alloc&) {
     std::fputs("error: not enough memory\n", stderr);
   } catch (const std::exception& error) {

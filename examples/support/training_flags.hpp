@@ -26,7 +26,7 @@ struct ModelFlags {
 
   void add_to(CLI::App& app) {
     app.add_option("--size", size,
-                   "a size of the paper's ladder by name, such as 7M or 124M; instead of the next three")
+                   "a size of the paper's ladder by name, such as 7M or 123.6M; instead of the next three")
         ->excludes(app.add_option("--layers", layers, "layers [count]")->capture_default_str())
         ->excludes(app.add_option("--width", width, "width of the residual stream [channels]")->capture_default_str())
         ->excludes(app.add_option("--heads", heads, "attention heads [count]")->capture_default_str());

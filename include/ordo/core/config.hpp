@@ -50,6 +50,9 @@ struct ModelConfig {
     require(vocab <= (1 << 28), where, "vocab must be at most 2^28 (got ", vocab, ")");
     require(context > 0, where, "context must be positive (got ", context, ")");
     require(context <= (1 << 24), where, "context must be at most 2^24 (got ", context, ")");
+    require((std::int64_t{context} + 1) * head_size() <= (std::int64_t{1} << 28), where,
+            "(context + 1) times the head size must be at most 2^28 (got context ", context, ", head size ",
+            head_size(), ")");
     require(dropout >= 0 && dropout < 1, where, "dropout must be in [0, 1) (got ", dropout, ")");
     require(theta > 0, where, "theta must be positive (got ", theta, ")");
     require(std::isfinite(theta), where, "theta must be finite (got ", theta, ")");

@@ -33,6 +33,13 @@ struct EvaluateOptions {
   std::int64_t windows = 0;         ///< score a fixed, seeded subset of this many windows; 0: all
   std::int64_t batch_slots = 2048;  ///< slots in one forward pass; changes speed and memory, not the score's draws
   std::stop_token stop{};           ///< throws Stopped when asked to stop
+
+  /// Throws an Error that names the first setting that cannot work, and its value.
+  void check() const {
+    require(draws > 0, "evaluate", "draws must be positive (got ", draws, ")");
+    require(windows >= 0, "evaluate", "windows must not be negative (got ", windows, ")");
+    require(batch_slots > 0, "evaluate", "batch_slots must be positive (got ", batch_slots, ")");
+  }
 };
 
 /// Thrown by a verb that was asked to stop before it had a result.
@@ -46,7 +53,7 @@ namespace detail {
 /// Mean and standard error of sum_i total_i / sum_i size_i over units i (ratio estimator).
 inline double ratio_error(const std::vector<double>& total, const std::vector<double>& size) {
   const std::size_t n = total.size();
-  if (n < 2) return 0;
+  if (n < 2) return std::numeric_limits<double>::quiet_NaN();  // one unit says nothing of its error
   double t = 0;
   double s = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -117,8 +124,7 @@ template <Backend B, Factorization F>
   require(policy.claim() != Claim::training_only, "evaluate", "the factorization ", policy.name(),
           " may only train: its loss bounds no likelihood");
   require(!data.empty(), "evaluate", "there is no text to score");
-  require(options.draws > 0, "evaluate", "draws must be positive (got ", options.draws, ")");
-  require(options.windows >= 0, "evaluate", "windows must not be negative (got ", options.windows, ")");
+  options.check();
   require(data.vocab() <= network.config().vocab, "evaluate", "the text's vocabulary has ", data.vocab(),
           " tokens, the network's ", network.config().vocab);
   require(data.context() <= network.config().context, "evaluate", "windows of ", data.context(),

@@ -3,9 +3,9 @@
 // Sahoo et al. 2024 (MDLM, arXiv:2406.07524); Nie et al. 2025 (LLaDA, arXiv:2502.09992); Prabhudesai et al.
 // 2025 (arXiv:2507.15857).
 
+#include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,9 +72,9 @@ struct PerToken {
     if (floor == 0) {
       text += ":no-floor";
     } else if (floor != PerToken{}.floor) {
-      std::ostringstream number;
-      number << floor;
-      text += ":floor=" + number.str();
+      char digits[32];  // the fewest that read back as the same number
+      text += ":floor=";
+      text.append(digits, std::to_chars(digits, digits + sizeof digits, floor).ptr);
     }
     return levels == Levels::low_discrepancy ? text + ":low-discrepancy" : text;
   }

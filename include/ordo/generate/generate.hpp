@@ -45,6 +45,7 @@ struct GenerateOptions {
   std::vector<Token> infill{};
   Unmask unmask = Unmask::random;
   int steps = 0;           ///< diffusion steps; 0: one token a step (ancestral: as many steps as tokens)
+  std::size_t first = 0;   ///< index of the first sequence: those of 0 .. 9 are those of 0 .. 4, then of 5 .. 9
   bool cache = true;       ///< false computes kept slots anew in each step: slower, for checking
   std::stop_token stop{};  ///< returns what there is when asked to stop: unknown tokens are then `absent`
   /// Called after each step with the first sequence so far (`absent` where unknown).
@@ -117,7 +118,8 @@ bool decide_before(Draft<S>& draft, Unmask unmask, const Pace& share) {
 
 }  // namespace detail
 
-/// Samples `count` sequences. Sequence i is a function of (options, i) alone, whatever `count` is. Throws an Error
+/// Samples `count` sequences, all at once: memory grows with `count` (see `first` for sampling in groups). Sequence i
+/// is a function of (options, i) alone, whatever `count` is. Throws an Error
 /// where the policy cannot condition on what is given, or the length exceeds the network's context.
 template <Backend B, Factorization F>
 [[nodiscard]] std::vector<std::vector<Token>> generate(const Network<B>& network, const F& policy, std::size_t count,
@@ -159,9 +161,10 @@ template <Backend B, Factorization F>
   using Rule = std::remove_cvref_t<decltype(std::declval<S&>().rule())>;
   std::vector<detail::Draft<S>> drafts;
   for (std::size_t i = 0; i < count; ++i) {
-    RandomChoices choices(options.seed, Purpose::sampling, i);
+    const std::uint64_t n = options.first + i;
+    RandomChoices choices(options.seed, Purpose::sampling, n);
     drafts.push_back({given, known, detail::make_sampler(policy, shape, known, choices),
-                      Stream(options.seed, Purpose::sampling, i, 1)});
+                      Stream(options.seed, Purpose::sampling, n, 1)});
     drafts.back().steps = options.steps > 0 ? options.steps : std::max(1, unknown);
   }
 
@@ -206,11 +209,13 @@ template <Backend B, Factorization F>
     if (batch.slots() == 0) continue;
     const Capacity needed{batch.slots(), batch.predictions()};
     if (!workspace || !workspace->holds(needed)) workspace.emplace(config, needed, Pass::forward);
-    if (options.cache) {
+    // Policies that keep nothing (diffusion) need no cache.
+    const bool keeps = std::any_of(lanes.begin(), lanes.end(), [&](std::size_t i) { return !drafts[i].kept.empty(); });
+    if (options.cache && (keeps || cache)) {
       if (!cache) cache.emplace(config, count, std::max<std::int64_t>(cache_slots, 2 * shape.length));
       cache->set_lanes(lanes);
     }
-    if (options.cache) {
+    if (cache) {
       forward(network, batch, *workspace, {}, *cache);
     } else {
       forward(network, batch, *workspace, {});
@@ -252,7 +257,7 @@ template <Backend B, Factorization F>
         draft.tokens[static_cast<std::size_t>(position)] = token.token;
         draft.known[static_cast<std::size_t>(position)] = 1;
       }
-      if (options.cache) cache->keep(lanes[i], static_cast<std::int32_t>(draft.step.keep.size()));
+      if (cache) cache->keep(lanes[i], static_cast<std::int32_t>(draft.step.keep.size()));
     }
     if (options.on_step && !drafts.empty()) options.on_step(drafts.front().tokens);
   }

@@ -1,6 +1,7 @@
 #pragma once
 // What a training run can be told, and what it tells.
 
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -67,6 +68,10 @@ struct TrainOptions {
   /// Throws an Error that names the first setting that cannot work, and its value.
   void check() const {
     constexpr auto where = "train";
+    for (const double x : {learning_rate, weight_decay, epsilon, clip, checkpoint_seconds}) {
+      require(std::isfinite(x), where, "rates and limits must be finite numbers (got ", x, ")");
+    }
+    evaluation.check();
     require(epochs > 0, where, "epochs must be positive (got ", epochs, ")");
     require(epochs <= 1e9, where, "epochs must be at most 1e9 (got ", epochs, ")");
     require(unique_tokens >= 0, where, "unique_tokens must not be negative (got ", unique_tokens, ")");

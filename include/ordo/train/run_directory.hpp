@@ -1,6 +1,7 @@
 #pragma once
 // The folder of a training run: its state, its log, and in the end its model.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -16,6 +17,7 @@
 #include <ordo/data/codec.hpp>
 #include <ordo/data/windows.hpp>
 #include <ordo/io/checkpoint.hpp>
+#include <ordo/io/folder_lock.hpp>
 #include <ordo/io/json_file.hpp>
 #include <ordo/io/json_lines.hpp>
 #include <ordo/io/model_files.hpp>
@@ -60,10 +62,12 @@ inline EvaluationReport evaluation_from_json(const Json& j, const std::string& f
   e.training_loss = json_field<double>(j, "training_nats_per_token", file);
   Score& s = e.score;
   s.nats_per_token = json_field<double>(j, "validation_nats_per_token", file);
-  s.error_over_draws = j.contains("error_over_draws") && j.at("error_over_draws").is_null()
-                           ? std::numeric_limits<double>::quiet_NaN()
-                           : json_field<double>(j, "error_over_draws", file);
-  s.error_over_documents = json_field<double>(j, "error_over_documents", file);
+  const auto number_or_nan = [&](const char* key) {  // JSON has no NaN: it is written as null
+    const bool unknown = j.contains(key) && j.at(key).is_null();
+    return unknown ? std::numeric_limits<double>::quiet_NaN() : json_field<double>(j, key, file);
+  };
+  s.error_over_draws = number_or_nan("error_over_draws");
+  s.error_over_documents = number_or_nan("error_over_documents");
   s.claim = static_cast<Claim>(json_field<int>(j, "claim_code", file));
   s.policy = json_field<std::string>(j, "policy", file);
   s.tokens = json_field<std::int64_t>(j, "tokens_scored", file);
@@ -79,7 +83,8 @@ inline EvaluationReport evaluation_from_json(const Json& j, const std::string& f
 /// Everything that a run's weights are a function of, but for the number of threads. A folder goes on only with the
 /// run that began it.
 inline Json run_identity(const ModelConfig& config, const std::string& factorization, const std::string& backend,
-                         const Windows& training, const Windows& validation, const TrainOptions& o) {
+                         std::span<const std::byte> initial_weights, const Windows& training, const Windows& validation,
+                         const TrainOptions& o) {
   return {{"layers", config.layers},
           {"width", config.width},
           {"heads", config.heads},
@@ -92,6 +97,7 @@ inline Json run_identity(const ModelConfig& config, const std::string& factoriza
           {"init_std", config.init_std},
           {"factorization", factorization},
           {"backend", backend},
+          {"initial weights", checkpoint::hexadecimal(checksum(initial_weights))},
           {"training text", checkpoint::hexadecimal(training.fingerprint())},
           {"validation text", checkpoint::hexadecimal(validation.fingerprint())},
           {"epochs", o.epochs},
@@ -127,18 +133,21 @@ class RunDirectory {
     std::filesystem::create_directories(folder_, error);
     require(!error && std::filesystem::is_directory(folder_), "train", "cannot make the folder ", folder_.string(),
             " (", error ? error.message() : "there is a file of that name", ")");
+    lock_ = FolderLock(folder_);
     state_ = load_state(folder_);
     if (state_) {
-      check_identity();
+      check_identity(json_field<Json>(state_->manifest, "run", (folder_ / checkpoint::manifest_name).string()));
       return;
     }
+    const bool began = std::filesystem::exists(folder_ / "run.json");  // killed before the first checkpoint
+    if (began) check_identity(read_json(folder_ / "run.json"));
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       const std::string name = entry.path().filename().string();
       const bool ours = checkpoint::is_state_file(name) || name == "config.json" || name.ends_with(".partial") ||
-                        name == "metrics.jsonl" || name == "run.json";
-      const bool began = std::filesystem::exists(folder_ / "run.json");  // killed before the first checkpoint
-      require(ours && began, "train", "the folder ", folder_.string(), " holds something else than an unfinished run (",
-              name, "); give a new or empty folder");
+                        name == "metrics.jsonl" || name == "run.json" || name == "model.safetensors" ||
+                        name == FolderLock::name;
+      require(name == FolderLock::name || (ours && began), "train", "the folder ", folder_.string(),
+              " holds something else than an unfinished run (", name, "); give a new or empty folder");
     }
     write_json(folder_ / "run.json", identity_);
   }
@@ -219,9 +228,7 @@ class RunDirectory {
     return values;
   }
 
-  void check_identity() const {
-    const std::string file = (folder_ / checkpoint::manifest_name).string();
-    const auto stored = json_field<Json>(state_->manifest, "run", file);
+  void check_identity(const Json& stored) const {
     for (const auto& [key, mine] : identity_.items()) {
       const Json theirs = stored.is_object() && stored.contains(key) ? stored.at(key) : Json();
       require(theirs == mine, "train", "the run in ", folder_.string(), " has ", key, " = ", json_text(theirs),
@@ -231,6 +238,7 @@ class RunDirectory {
 
   std::filesystem::path folder_;
   Json identity_;
+  FolderLock lock_;
   std::optional<State> state_;
   std::optional<JsonLines> log_;
   std::int64_t saved_step_ = -1;

@@ -29,6 +29,8 @@ namespace detail {
 /// The state of a run beside the trainer's: what was evaluated, and the best so far.
 template <Factorization F, Backend B>
 class Run {
+  static constexpr bool keeps_checkpoints = std::is_same_v<ScalarOf<B>, float>;
+
  public:
   Run(Transformer<F, B>& model, const Windows& training, Windows validation, const TrainOptions& options)
       : model_(model),
@@ -42,14 +44,33 @@ class Run {
       fail("train", "checkpoints hold 32-bit floats, and the ", model.network().backend().name(),
            " backend computes in another type; train without a directory (got ", options.directory.string(), ")");
     } else {
-      directory_.emplace(options.directory,
-                         run_identity(model_.config(), model_.factorization().name(), model_.network().backend().name(),
-                                      trainer_.data(), validation_, options));
+      directory_.emplace(
+          options.directory,
+          run_identity(model_.config(), model_.factorization().name(), model_.network().backend().name(),
+                       std::as_bytes(std::span(model_.network().values())), trainer_.data(), validation_, options));
       directory_->resume(model_.network(), trainer_, best_ ? &*best_ : nullptr, progress_);
     }
   }
 
+  /// The whole run. Where it fails (a loss that is no number, a full disk, a callback's own exception), the best
+  /// weights so far are left in the model and, if there is one, in the folder.
   TrainResult go() {
+    try {
+      return loop();
+    } catch (...) {
+      if (best_ && progress_.result.best.step > 0) {
+        copy_values(*best_, model_.network());
+        try {
+          leave_model();
+        } catch (const Error&) {  // the first failure is the one to report
+        }
+      }
+      throw;
+    }
+  }
+
+ private:
+  TrainResult loop() {
     auto saved = std::chrono::steady_clock::now();
     while (true) {
       if (evaluation_due() && !evaluate_now()) return stop();
@@ -69,7 +90,6 @@ class Run {
     }
   }
 
- private:
   /// The steps after which to evaluate, rising; the last step is among them.
   void schedule_evaluations() {
     const std::int64_t steps = trainer_.steps();
@@ -122,6 +142,10 @@ class Run {
     } catch (const Stopped&) {
       return false;
     }
+    require(std::isfinite(evaluation.score.nats_per_token), "train",
+            "the validation loss is no longer a finite number (", evaluation.score.nats_per_token, " after step ",
+            trainer_.step(), "); a lower learning rate than ", options_.learning_rate,
+            " or gradient clipping may help");
     evaluation.step = trainer_.step();
     evaluation.epoch = trainer_.epoch();
     evaluation.training_loss = progress_.training_loss / static_cast<double>(progress_.training_steps);
@@ -165,14 +189,16 @@ class Run {
       } else if (trainer_.average() != nullptr) {
         copy_values(*trainer_.average(), model_.network());
       }
-      if constexpr (keeps_checkpoints) {
-        if (directory_) directory_->finish(model_.network(), model_.factorization().name(), options_.codec);
-      }
+      leave_model();
     }
     return std::move(progress_.result);
   }
 
-  static constexpr bool keeps_checkpoints = std::is_same_v<ScalarOf<B>, float>;
+  void leave_model() {
+    if constexpr (keeps_checkpoints) {
+      if (directory_) directory_->finish(model_.network(), model_.factorization().name(), options_.codec);
+    }
+  }
 
   Transformer<F, B>& model_;
   TrainOptions options_;
@@ -188,7 +214,7 @@ class Run {
 
 /// Trains `model` on `training`, evaluating on `validation` (which may be empty). Afterwards the model holds the
 /// weights that scored best (or the last, see TrainOptions). Throws an Error where an option or the data cannot
-/// work, and where the loss stops being a number; then the model holds the weights before that step.
+/// work, and where the loss stops being a number; then the model holds the best weights so far, if any were scored.
 template <Factorization F, Backend B>
 TrainResult train(Transformer<F, B>& model, const Windows& training, const Windows& validation,
                   const TrainOptions& options = {}) {
