@@ -6,41 +6,55 @@
 
 #ifdef ORDO_USE_ONEDNN
 #include <oneapi/dnnl/dnnl.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+
 #include <ordo/backend/cpu/product_tile.hpp>
 #include <ordo/core/error.hpp>
 #else
 #include <ordo/backend/cpu/eigen_product.hpp>
 #endif
 
+#ifdef _OPENMP
+#include <omp.h>
+#elif defined(ORDO_USE_ONEDNN) && defined(__ELF__)
+// oneDNN may bring OpenMP with it although this program is compiled without: null where it does not.
+extern "C" [[gnu::weak]] void omp_set_num_threads(int) noexcept;
+extern "C" [[gnu::weak]] int omp_get_max_threads() noexcept;
+#endif
+
 namespace ordo::cpu {
 
-#ifdef ORDO_USE_ONEDNN
-/// Keeps oneDNN on the calling thread for a scope. Its threads are OpenMP's, whose number is a setting of each
-/// thread, put back as it was. (A program compiled without OpenMP must set OMP_NUM_THREADS=1 in its environment.)
+/// Keeps a library's product on the calling thread for a scope: the pool has shared out the work already. OpenMP's
+/// number of threads is a setting of each thread, put back as it was.
 class OneThread {
  public:
-#ifdef _OPENMP
+#if defined(_OPENMP)
   OneThread() : before_(omp_get_max_threads()) {
     if (before_ != 1) omp_set_num_threads(1);
   }
+#elif defined(ORDO_USE_ONEDNN) && defined(__ELF__)
+  OneThread() : before_(omp_get_max_threads != nullptr && omp_set_num_threads != nullptr ? omp_get_max_threads() : 1) {
+    if (before_ != 1) omp_set_num_threads(1);
+  }
+#else
+  OneThread() : before_(1) {}
+#endif
   ~OneThread() {
+#if defined(_OPENMP) || (defined(ORDO_USE_ONEDNN) && defined(__ELF__))
     if (before_ != 1) omp_set_num_threads(before_);
+#endif
   }
   OneThread(const OneThread&) = delete;
   OneThread& operator=(const OneThread&) = delete;
 
  private:
-  int before_;
-#endif
+  [[maybe_unused]] int before_;
 };
 
+#ifdef ORDO_USE_ONEDNN
 /// c (m, n) = a (m, k) b (k, n), or c += where `add`; on the calling thread. Rows or columns of a and b are dense.
 inline void product(std::int64_t m, std::int64_t n, std::int64_t k, Strided a, Strided b, float* c, std::int64_t c_row,
                     bool add) {
-  [[maybe_unused]] const OneThread here;
+  const OneThread here;
   const bool a_rows = a.col == 1 && a.row >= k;  // a single column may be read either way
   const bool b_rows = b.col == 1 && b.row >= n;
   const dnnl_status_t status =
@@ -54,6 +68,7 @@ inline void product(std::int64_t m, std::int64_t n, std::int64_t k, Strided a, S
 /// c (m, n) = a (m, k) b (k, n), or c += where `add`; on the calling thread. Rows or columns of a and b are dense.
 inline void product(std::int64_t m, std::int64_t n, std::int64_t k, Strided a, Strided b, float* c, std::int64_t c_row,
                     bool add) {
+  const OneThread here;
   eigen_product(m, n, k, a, b, c, c_row, add);
 }
 
