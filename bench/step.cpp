@@ -64,7 +64,8 @@ double step_flops(const ordo::ModelConfig& c, double slots, double predicting, d
 }
 
 template <ordo::Factorization F>
-void measure(const F& policy, const Case& c, int threads, int warmup, int steps, int repetitions, double dropout) {
+void measure(const F& policy, const Case& c, int threads, int warmup, int steps, int repetitions, double dropout,
+             std::int64_t micro_slots) {
   ordo::ModelConfig config = c.config;
   config.dropout = dropout;
   const ordo::Cpu backend(threads);
@@ -75,7 +76,8 @@ void measure(const F& policy, const Case& c, int threads, int warmup, int steps,
     text.push_back(static_cast<ordo::Token>(stream.below(static_cast<std::uint32_t>(config.vocab))));
   }
   const auto data = ordo::TokenDataset::from_tokens(text, config.vocab, {.context = config.context}).train();
-  ordo::Trainer<F, ordo::Cpu> trainer(network, policy, data, {.epochs = 1e6, .batch = c.batch});
+  ordo::Trainer<F, ordo::Cpu> trainer(network, policy, data,
+                                      {.epochs = 1e6, .batch = c.batch, .micro_slots = micro_slots});
   for (int i = 0; i < warmup; ++i) trainer.advance();
   const double tokens = static_cast<double>(config.context) * c.batch;
   const bool causal = std::is_same_v<typename F::Rule, ordo::Causal>;
@@ -113,6 +115,7 @@ int main(int argc, char** argv) {
   int steps = 10;
   int repetitions = 1;
   double dropout = 0;
+  std::int64_t micro_slots = 0;
   app.add_option("--shape", shape, "124m (batch 4 x 64, vocabulary 50257) or 7m-byte (batch 32 x 256, bytes)")
       ->check(CLI::IsMember({"124m", "7m-byte"}))
       ->capture_default_str();
@@ -124,10 +127,15 @@ int main(int argc, char** argv) {
   app.add_option("--steps", steps, "timed steps in a repetition [steps]")->capture_default_str();
   app.add_option("--repetitions", repetitions, "lines to print [count]")->capture_default_str();
   app.add_option("--dropout", dropout, "dropout rate [fraction]")->capture_default_str();
+  app.add_option("--micro-slots", micro_slots, "slots in one pass, 0 for the library's choice [slots]")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   const Case c = named_case(shape);
-  if (factorization == "ltr") measure(ordo::LeftToRight{}, c, threads, warmup, steps, repetitions, dropout);
-  if (factorization == "masked") measure(ordo::MaskedDiffusion<>{}, c, threads, warmup, steps, repetitions, dropout);
-  if (factorization == "orderings:16") measure(ordo::Orderings<16>{}, c, threads, warmup, steps, repetitions, dropout);
+  if (factorization == "ltr")
+    measure(ordo::LeftToRight{}, c, threads, warmup, steps, repetitions, dropout, micro_slots);
+  if (factorization == "masked")
+    measure(ordo::MaskedDiffusion<>{}, c, threads, warmup, steps, repetitions, dropout, micro_slots);
+  if (factorization == "orderings:16")
+    measure(ordo::Orderings<16>{}, c, threads, warmup, steps, repetitions, dropout, micro_slots);
   return 0;
 }

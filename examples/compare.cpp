@@ -27,7 +27,7 @@ struct Plan {
   program::ModelFlags shape;
   ordo::TrainOptions train;
   std::vector<std::string> factorizations = {"ltr", "orderings:16", "masked"};
-  std::vector<double> epochs = {150, 240, 400};
+  std::vector<double> epochs = {60, 160, 400};
   int seeds = 1;
   std::int64_t final_windows = 1024;
   int final_draws = 16;

@@ -179,6 +179,8 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
   std::string plot;
   std::string labels;
   double first_epoch = 1;
+  double last_epoch = 0;
+  for (const ComparedRun& run : runs) last_epoch = std::max(last_epoch, run.epochs);
   for (std::size_t i = 0; i < factorizations.size(); ++i) {
     const std::vector<CurvePoint> curve = curve_of(runs, factorizations[i]);
     if (curve.empty()) continue;
@@ -199,10 +201,12 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
         "'{0}' using 1:2 with lines lw 3 lc rgb '{1}' title '{2}', ",
         file, colour, name);
     const CurvePoint& best = best_of(curve);
+    const bool late = best.epoch > 0.5 * last_epoch;  // at the right edge the label goes to the left
     labels += fmt::format(
-        "set label {} point pt 7 ps 1.6 lc rgb '{}' at {},{} '{:.3f} at {:.0f}' tc rgb '{}' offset 0,-1.1 "
-        "center font ',12'\n",
-        i + 1, colour, best.epoch, best.mean, best.mean, best.epoch, colour);
+        "set label {} point pt 7 ps 1.6 lc rgb '{}' at {},{} '{:.3f} at {:.0f}' tc rgb '{}' offset {} "
+        "{} font ',12'\n",
+        i + 1, colour, best.epoch, best.mean, best.mean, best.epoch, colour, late ? "-1,-1.1" : "0,-1.1",
+        late ? "right" : "center");
   }
   if (cross) {
     labels += fmt::format(
@@ -215,7 +219,7 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
         "set terminal {} \nset output '{}'\nset encoding utf8\n"
         "set title \"{}\\n{{/=12 {}}}\"\nset xlabel 'passes over the unique tokens [epochs]'\n"
         "set ylabel 'validation loss [nats/token]'\nset logscale x\nset grid lc rgb '#dddddd'\nset key bottom "
-        "outside center horizontal\n"
+        "left Left reverse\n"
         "set border 3\nset tics nomirror\nset xrange [{}:*] noextend\nset offsets 0, 0, graph 0.08, graph 0.08\n{}plot "
         "{}\n",
         terminal, file, title, verdict, first_epoch, labels, plot.substr(0, plot.size() - 2));
