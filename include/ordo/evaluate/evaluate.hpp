@@ -184,7 +184,8 @@ template <Backend B, Factorization F>
   } else if (!score.exact()) {
     score.error_over_draws = std::numeric_limits<double>::quiet_NaN();  // one draw says nothing of its error
   }
-  if (documents.size() >= 8) {
+  score.by_document = documents.size() >= 8;
+  if (score.by_document) {
     by_window.clear();
     window_size.clear();
     for (const auto& [id, document] : documents) {

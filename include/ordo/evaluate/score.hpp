@@ -18,13 +18,14 @@ struct Score {
   std::int64_t tokens = 0;          ///< tokens scored
   int draws = 1;                    ///< draws of the policy for each window
   std::int64_t units = 0;           ///< what error_over_documents is over: documents if 8 or more, else windows
+  bool by_document = false;         ///< the units are documents
   double bits_per_byte = 0;         ///< 0 where the number of bytes is not known
   std::string policy{};             ///< the factorization that was scored
 
   [[nodiscard]] bool exact() const { return claim == Claim::exact; }
 };
 
-/// One line: "2.0763 +- 0.0031 (draws) +- 0.0121 (texts) nats/token, upper bound on the nats, ...".
+/// One line: "2.0763 +- 0.0031 (draws) +- 0.0121 (256 windows) nats/token, upper bound, ...".
 inline std::ostream& operator<<(std::ostream& out, const Score& score) {
   const auto flags = out.flags();
   const auto precision = out.precision();
@@ -32,7 +33,8 @@ inline std::ostream& operator<<(std::ostream& out, const Score& score) {
   out.precision(4);
   out << score.nats_per_token;
   if (!score.exact()) out << " +- " << score.error_over_draws << " (draws)";
-  out << " +- " << score.error_over_documents << " (texts) nats/token, ";
+  out << " +- " << score.error_over_documents << " (" << score.units << (score.by_document ? " documents" : " windows")
+      << ") nats/token, ";
   out << (score.exact() ? "exact" : "upper bound");
   if (score.bits_per_byte > 0) out << ", " << score.bits_per_byte << " bits/byte";
   out << ", " << score.policy << ", " << score.tokens << " tokens";

@@ -51,6 +51,7 @@ inline Json to_json(const EvaluationReport& e) {
           {"tokens_scored", s.tokens},
           {"draws", s.draws},
           {"units", s.units},
+          {"by_document", s.by_document},
           {"bits_per_byte", s.bits_per_byte},
           {"best", e.best}};
 }
@@ -73,6 +74,7 @@ inline EvaluationReport evaluation_from_json(const Json& j, const std::string& f
   s.tokens = json_field<std::int64_t>(j, "tokens_scored", file);
   s.draws = json_field<int>(j, "draws", file);
   s.units = json_field<std::int64_t>(j, "units", file);
+  s.by_document = json_field<bool>(j, "by_document", file);
   s.bits_per_byte = json_field<double>(j, "bits_per_byte", file);
   e.best = json_field<bool>(j, "best", file);
   return e;

@@ -1,0 +1,58 @@
+#!/bin/sh
+# The programs as a user runs them, one after the other, at a tiny size. Usage: workflow.sh FOLDER_OF_PROGRAMS WORK_FOLDER
+set -eu
+programs=$1
+work=$2
+. "$(dirname "$0")/text.sh"
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+write_text train.txt 1200 5
+write_text other.txt 400 6
+fail() { echo "$1"; exit 1; }
+
+"$programs/hello" train.txt > hello.log
+grep -q 'upper bound' hello.log || fail "hello should say that its score is a bound: $(cat hello.log)"
+
+tiny="--layers 1 --width 16 --heads 2 --context 16 --batch 8 --threads 2"
+for factorization in ltr masked orderings:3:told; do
+  "$programs/train" --data train.txt --validation 0.2 --factorization $factorization $tiny --epochs 3 --out model > train.log 2>&1
+  for file in model.safetensors config.json metrics.jsonl state.json; do
+    [ -s model/$file ] || fail "$factorization left no $file"
+  done
+  "$programs/evaluate" model --data other.txt --draws 3 > score.log
+  case $factorization in masked) wanted='upper bound' ;; *) wanted=exact ;; esac
+  grep -q "$wanted" score.log || fail "$factorization: wanted '$wanted' in $(cat score.log)"
+  "$programs/evaluate" model --data other.txt --factorization masked --draws 3 > cross.log
+  [ "$("$programs/generate" model --count 2 --length 12 --prompt 'the ' --seed 3 | head -c 4)" = 'the ' ] ||
+    fail "$factorization: a sample should begin with its prompt"
+  "$programs/generate" model --count 20 --length 12 --seed 3 > all.log
+  "$programs/generate" model --count 20 --length 12 --seed 3 | cmp - all.log || fail "$factorization: samples should repeat"
+  if [ $factorization != ltr ]; then
+    "$programs/generate" model --infill 'the r____ and' --seed 1 > infill.log
+    grep -qa '^the r.* and$' infill.log || [ "$(tail -c 5 infill.log)" = ' and' ] || fail "infill lost what was given"
+  fi
+  again=$("$programs/train" --data train.txt --validation 0.2 --factorization $factorization $tiny --epochs 3 --out model)
+  case $again in *"the model is in model"*) ;; *) fail "a finished run should say so again: $again" ;; esac
+  rm -r model
+done
+
+"$programs/train" --data train.txt --vocabulary characters --factorization masked $tiny --epochs 1 --out letters > train.log 2>&1
+"$programs/generate" letters --length 8 --unmask confidence --steps 3 > letters.log
+"$programs/generate" letters --length 8 --unmask ancestral --steps 3 >> letters.log
+[ "$(wc -l < letters.log)" -ge 2 ] || fail "samples are missing"
+
+compare="$programs/compare --data train.txt --validation other.txt $tiny --unique-tokens 800 --epochs 3 --evaluations 4
+  --final-windows 8 --final-draws 2 --seeds 2 --out compared"
+if command -v gnuplot > gnuplot.log; then
+  $compare > compare.log 2>&1 || fail "$(cat compare.log)"
+  [ -s compared/compare.png ] && [ -s compared/compare.svg ] || fail "there is no picture"
+else
+  $compare > compare.log 2>&1 && fail "without gnuplot compare should say so"
+  grep -q gnuplot compare.log || fail "$(cat compare.log)"
+fi
+# 3 factorizations x 2 seeds x (4 points and 1 best), and the header.
+[ "$(wc -l < compared/results.csv)" -ge 25 ] || fail "results.csv is short: $(wc -l < compared/results.csv) lines"
+grep -q '^best,masked,1,.*,bound,' compared/results.csv || fail "results.csv should call masked diffusion's score a bound"
+grep -q 'best against best' compare.log || fail "compare should give a verdict"
+echo "train, evaluate, generate and compare work together"
