@@ -87,7 +87,7 @@ program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, cons
   run.best = result.best;
   run.final_score = ordo::evaluate(model, data.validation(),
                                    {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
-  run.sample = data.decode(
+  const std::vector<ordo::Token> sample =
       ordo::generate(model, {.length = plan.sample_length, .seed = seed, .temperature = 0.8, .stop = stop});
   if (stop.stop_requested()) throw ordo::Stopped("stopped; run the same command again to go on");
   run.sample = data.decode(sample);

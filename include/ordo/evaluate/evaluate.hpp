@@ -34,6 +34,9 @@ struct EvaluateOptions {
   std::int64_t batch_slots = 2048;  ///< slots in one forward pass; changes speed and memory, not the score's draws
   std::stop_token stop{};           ///< throws Stopped when asked to stop
 
+  /// For following a training run: 8 draws of 256 windows.
+  [[nodiscard]] static EvaluateOptions brief();
+
   /// Throws an Error that names the first setting that cannot work, and its value.
   void check() const {
     require(draws > 0, "evaluate", "draws must be positive (got ", draws, ")");
@@ -41,6 +44,13 @@ struct EvaluateOptions {
     require(batch_slots > 0, "evaluate", "batch_slots must be positive (got ", batch_slots, ")");
   }
 };
+
+inline EvaluateOptions EvaluateOptions::brief() {
+  EvaluateOptions options;
+  options.draws = 8;
+  options.windows = 256;
+  return options;
+}
 
 /// Thrown by a verb that was asked to stop before it had a result.
 class Stopped : public Error {

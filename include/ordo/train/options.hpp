@@ -53,7 +53,7 @@ struct TrainOptions {
   int evaluations = 20;             ///< evaluations on the validation text, evenly spaced over the run
   std::int64_t evaluate_every = 0;  ///< or one every so many steps; 0: by `evaluations`
   bool evaluate_by_ratio = false;   ///< `evaluations` at steps with a constant ratio, not a constant difference
-  EvaluateOptions evaluation{.draws = 8, .windows = 256};  ///< how each of them scores
+  EvaluateOptions evaluation = EvaluateOptions::brief();  ///< how each of them scores
   int patience = 0;       ///< stop after so many evaluations without a new best; 0: never
   bool keep_best = true;  ///< leave the weights that scored best in the model, not the last
   std::filesystem::path
