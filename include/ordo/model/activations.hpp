@@ -16,6 +16,7 @@ namespace ordo {
 struct Capacity {
   std::int64_t slots = 0;        ///< S
   std::int64_t predictions = 0;  ///< P
+  bool few = true;  ///< in some batch fewer slots predict than there are: the last layer then asks for those
 
   friend bool operator==(const Capacity&, const Capacity&) = default;
 };
@@ -58,7 +59,8 @@ class Workspace {
     return plan.lay_out(config, nullptr);
   }
   [[nodiscard]] bool holds(Capacity wanted) const {
-    return wanted.slots <= capacity_.slots && wanted.predictions <= capacity_.predictions;
+    return wanted.slots <= capacity_.slots && wanted.predictions <= capacity_.predictions &&
+           (capacity_.few || wanted.predictions == wanted.slots);
   }
   [[nodiscard]] Pass pass() const { return pass_; }
 
@@ -105,6 +107,7 @@ class Workspace {
     };
     const std::int64_t s = capacity_.slots;
     const std::int64_t p = capacity_.predictions;
+    const std::int64_t asking = capacity_.few ? p : 0;
     const std::int64_t c = config.width;
     const std::int64_t f = config.feed_forward();
     layers.assign(static_cast<std::size_t>(config.layers), {});
@@ -128,8 +131,8 @@ class Workspace {
       layer.inverse_rms = vector(s);
       layer.middle_inverse_rms = vector(s);
     }
-    layers.back().norm_asking = matrix(p, c);
-    layers.back().q = matrix(p, c);
+    layers.back().norm_asking = matrix(asking, c);
+    layers.back().q = matrix(asking, c);
     out = matrix(s, c);
     out_norm = matrix(p, c);
     out_inverse_rms = vector(p);
@@ -139,13 +142,13 @@ class Workspace {
     logits = vector(logit_rows(config, p) * config.vocab);
     if (pass_ == Pass::forward) return used;
     dx = matrix(s, c);
-    dx_asking = matrix(p, c);
+    dx_asking = matrix(asking, c);
     dnorm = matrix(s, c);
     dnorm_asking = matrix(p, c);
     dbranch = matrix(s, c);
     dattended = matrix(s, c);
     dqkv = matrix(s, 3 * c);
-    dq = matrix(p, c);
+    dq = matrix(asking, c);
     dgate_up = matrix(s, 2 * f);
     dhidden = matrix(s, f);
     return used;

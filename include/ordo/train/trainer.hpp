@@ -104,7 +104,8 @@ class Trainer {
       if (!workspace_ || !workspace_->holds(needed)) {
         const std::int64_t slots = std::max(needed.slots, largest_pass());
         workspace_.reset();
-        workspace_.emplace(network_.config(), Capacity{slots, slots}, Pass::backward);
+        workspace_.emplace(network_.config(), Capacity{slots, slots, needed.predictions < needed.slots},
+                           Pass::backward);
       }
       loss += accumulate_gradient(network_, batch_, scale, dropout, *workspace_, gradient_.span());
     }
