@@ -45,11 +45,9 @@ struct ModelFlags {
                              .dropout = dropout,
                              .init_std = init_std};
     if (!size.empty()) {
-      const ordo::NamedSize& named = ordo::named_size(size);
-      config.layers = named.layers;
-      config.width = named.width;
-      config.heads = named.heads;
-      config.hidden = named.hidden;
+      config = ordo::named_size(size).config(vocab, context);
+      config.dropout = dropout;
+      config.init_std = init_std;
     }
     config.check();
     return config;

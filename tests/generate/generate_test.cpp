@@ -18,6 +18,8 @@
 #include <ordo/model/forward.hpp>
 #include <ordo/model/network.hpp>
 
+#include <laws/user_policies.hpp>
+
 namespace {
 
 using ordo::Token;
@@ -28,19 +30,7 @@ ordo::ModelConfig tiny() {
   return {.layers = 2, .width = 8, .heads = 2, .hidden = 6, .vocab = 3, .context = 4, .dropout = 0, .init_std = 0.7};
 }
 
-/// Right to left, and no word about sampling: gets the sampler that is read off its plan.
-struct RightToLeft {
-  using Rule = ordo::Causal;
-  template <ordo::Choices C, class Slots>
-  Rule plan(ordo::Shape shape, C&, Slots& slots) const {
-    for (std::int32_t i = shape.length - 1; i >= 0; --i) {
-      slots.push_back((i + 1 == shape.length ? ordo::Slot::start() : ordo::Slot::token(i + 1)).predicting(i));
-    }
-    return {};
-  }
-  [[nodiscard]] ordo::Claim claim() const { return ordo::Claim::exact; }
-  [[nodiscard]] std::string name() const { return "right-to-left"; }
-};
+using user::RightToLeft;  // says no word about sampling: gets the sampler that is read off its plan
 static_assert(!ordo::MakesSampler<RightToLeft>);
 
 /// All V^T sequences.
