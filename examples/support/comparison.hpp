@@ -217,7 +217,7 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
   const auto script = [&](const char* terminal, const char* file) {
     return fmt::format(
         "set terminal {} \nset output '{}'\nset encoding utf8\n"
-        "set title \"{}\\n{{/=12 {}}}\"\nset xlabel 'passes over the unique tokens [epochs]'\n"
+        "set title \"{}\\n{{/=11 {}}}\"\nset xlabel 'passes over the unique tokens [epochs]'\n"
         "set ylabel 'validation loss [nats/token]'\nset logscale x\nset grid lc rgb '#dddddd'\nset key bottom "
         "left Left reverse\n"
         "set border 3\nset tics nomirror\nset xrange [{}:*] noextend\nset offsets 0, 0, graph 0.08, graph 0.08\n{}plot "
