@@ -50,6 +50,6 @@ sort "$log" | awk '
       split(order[k], part, " ")
       base = median[part[1] " " part[2] " torch-eager"]
       printf "%-8s %-7s %-12s %12.1f %12.1f .. %9.1f %10.2f\n", part[1], part[2], part[3], median[order[k]],
-        value[order[k], 1], value[order[k], n[order[k]]], base > 0 ? median[order[k]] / base : 0
+        value[order[k], 1], value[order[k], n[order[k]]], (base > 0 ? median[order[k]] / base : 0)
     }
   }'
