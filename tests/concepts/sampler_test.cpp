@@ -32,7 +32,7 @@ TEST_CASE("what has no next step or no rule is no sampler, and what makes none m
   STATIC_REQUIRE_FALSE(ordo::Sampler<WithoutRule>);
   STATIC_REQUIRE_FALSE(ordo::MakesSampler<MakesNumbers>);
   STATIC_REQUIRE_FALSE(ordo::MakesSampler<user::RightToLeft>);
-  STATIC_REQUIRE_FALSE(ordo::HasPace<ordo::LeftToRight>);
+  STATIC_REQUIRE_FALSE(ordo::HasPace<ordo::OrderedSampler>);
 }
 
 TEST_CASE("the library's policies make samplers, and the plan's own serves the rest") {
@@ -41,5 +41,5 @@ TEST_CASE("the library's policies make samplers, and the plan's own serves the r
   STATIC_REQUIRE(ordo::MakesSampler<ordo::MaskedDiffusion<>>);
   STATIC_REQUIRE(ordo::MakesSampler<user::HalfMasked>);
   STATIC_REQUIRE(ordo::Sampler<ordo::PlanSampler<user::RightToLeft>>);
-  STATIC_REQUIRE(ordo::HasPace<ordo::MaskedDiffusion<>>);
+  STATIC_REQUIRE(ordo::HasPace<ordo::UnmaskingSampler>);
 }

@@ -75,16 +75,19 @@ TEST_CASE("orderings are scored by their first order, every other policy as itse
   STATIC_REQUIRE(ordo::Factorization<AnyFactorization>);
   STATIC_REQUIRE(ordo::ScoredAsAnother<AnyFactorization>);
   STATIC_REQUIRE(ordo::MakesSampler<AnyFactorization>);
-  STATIC_REQUIRE(ordo::HasPace<AnyFactorization>);
   CHECK(factorization_from_name("orderings:16:told").scored_as().name() == "orderings:1:told");
   CHECK(factorization_from_name("orderings:16").scored_as().claim() == ordo::Claim::exact);
   CHECK(factorization_from_name("masked:cosine").scored_as().name() == "masked:cosine");
 }
 
 TEST_CASE("the pace of unmasking is the schedule's") {
-  CHECK(factorization_from_name("masked").hidden(0.25) == 0.25);
-  CHECK(factorization_from_name("ltr").hidden(0.25) == 0.25);
-  CHECK(factorization_from_name("masked:cosine").hidden(0.25) == ordo::Cosine{}.hidden(0.25));
+  const auto pace = [](const char* name) {
+    ordo::RandomChoices choices(0, ordo::Purpose::sampling, 0);
+    return factorization_from_name(name).sampler({3}, ordo::Known(3, 0), choices).hidden(0.25);
+  };
+  CHECK(pace("masked") == 0.25);
+  CHECK(pace("ltr") == 0.25);
+  CHECK(pace("masked:cosine") == ordo::Cosine{}.hidden(0.25));
 }
 
 TEST_CASE("the sampler and its rule are those of the policy inside") {

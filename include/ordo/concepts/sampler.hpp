@@ -24,10 +24,10 @@ concept MakesSampler = requires(const F& f, Shape shape, const Known& known, Ran
   { f.sampler(shape, known, choices) } -> Sampler;
 };
 
-/// `f.hidden(t)`: the share still hidden at time t; sets the pace of ancestral unmasking. Linear where absent.
-template <class F>
-concept HasPace = requires(const F& f, double t) {
-  { f.hidden(t) } -> std::convertible_to<double>;
+/// `sampler.hidden(t)`: the share still hidden at time t; sets the pace of ancestral unmasking. Linear where absent.
+template <class S>
+concept HasPace = requires(const S& sampler, double t) {
+  { sampler.hidden(t) } -> std::convertible_to<double>;
 };
 
 }  // namespace ordo

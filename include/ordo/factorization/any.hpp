@@ -50,18 +50,6 @@ class AnyFactorization {
     }
     return *this;
   }
-  /// Share still hidden at time t; the pace of ancestral unmasking.
-  [[nodiscard]] double hidden(double t) const {
-    return std::visit(
-        [&](const auto& f) {
-          if constexpr (HasPace<std::remove_cvref_t<decltype(f)>>) {
-            return f.hidden(t);
-          } else {
-            return t;
-          }
-        },
-        policy_);
-  }
 
   class AnySampler {
    public:
@@ -72,6 +60,10 @@ class AnyFactorization {
     }
     [[nodiscard]] Rule rule() const {
       return std::visit([](const auto& s) -> Rule { return s.rule(); }, sampler_);
+    }
+    [[nodiscard]] double hidden(double t) const {
+      const auto* unmasking = std::get_if<UnmaskingSampler>(&sampler_);
+      return unmasking != nullptr ? unmasking->hidden(t) : t;
     }
 
    private:

@@ -96,10 +96,8 @@ struct MaskedDiffusion {
   }
   template <Choices C>
   [[nodiscard]] UnmaskingSampler sampler(Shape shape, const Known&, C&) const {
-    return UnmaskingSampler(shape);
+    return UnmaskingSampler(shape, [s = schedule](double t) { return s.hidden(t); });
   }
-  /// The share still hidden at time t: the pace of ancestral unmasking.
-  [[nodiscard]] double hidden(double t) const { return schedule.hidden(t); }
   [[nodiscard]] constexpr Claim claim() const { return hiding.claim(); }
   [[nodiscard]] std::string name() const {
     std::string text = "masked";

@@ -86,10 +86,20 @@ inline void predict_only(std::vector<Slot>& slots, const std::vector<std::size_t
   }
 }
 
-/// Decides which predictions of a step are revealed, where that does not depend on the logits. `share(t)` is the
-/// pace. Returns false if nothing is revealed, so that the network need not run.
-template <class S, class Pace>
-bool decide_before(Draft<S>& draft, Unmask unmask, const Pace& share) {
+/// The share still hidden at time t.
+template <class S>
+double pace(const S& sampler, double t) {
+  if constexpr (HasPace<S>) {
+    return sampler.hidden(t);
+  } else {
+    return t;
+  }
+}
+
+/// Decides which predictions of a step are revealed, where that does not depend on the logits. Returns false if
+/// nothing is revealed, so that the network need not run.
+template <class S>
+bool decide_before(Draft<S>& draft, Unmask unmask) {
   std::vector<std::size_t> hidden;
   for (std::size_t i = 0; i < draft.step.temporary.size(); ++i) {
     if (draft.step.temporary[i].predicts()) hidden.push_back(i);
@@ -107,7 +117,7 @@ bool decide_before(Draft<S>& draft, Unmask unmask, const Pace& share) {
   } else {
     const double t = static_cast<double>(left) / draft.steps;
     const double s = static_cast<double>(left - 1) / draft.steps;
-    const double probability = 1 - share(s) / share(t);
+    const double probability = 1 - pace(draft.sampler, s) / pace(draft.sampler, t);
     for (const std::size_t i : hidden) {
       if (draft.stream.unit() < probability) reveal.push_back(i);
     }
@@ -147,13 +157,6 @@ template <Backend B, Factorization F>
     known[i] = given[i] == absent ? 0 : 1;
   }
   const auto unknown = static_cast<int>(std::count(known.begin(), known.end(), 0));
-  const auto pace = [&](double t) {
-    if constexpr (HasPace<F>) {
-      return policy.hidden(t);
-    } else {
-      return t;
-    }
-  };
 
   const Shape shape{static_cast<std::int32_t>(length)};
   RandomChoices probe(options.seed, Purpose::sampling, 0);
@@ -188,7 +191,7 @@ template <Backend B, Factorization F>
       }
       working = true;
       const bool runs = !draft.step.any_subset || options.unmask == Unmask::confidence ||
-                        detail::decide_before(draft, options.unmask, pace);
+                        detail::decide_before(draft, options.unmask);
       ++draft.steps_done;
       if (!runs) continue;
       lanes.push_back(i);

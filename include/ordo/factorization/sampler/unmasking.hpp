@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
@@ -12,7 +14,10 @@ namespace ordo {
 
 class UnmaskingSampler {
  public:
-  explicit UnmaskingSampler(Shape shape) : length_(shape.length) {}
+  /// The share still hidden at time t in [0, 1].
+  using Pace = std::function<double(double)>;
+
+  explicit UnmaskingSampler(Shape shape, Pace pace = {}) : length_(shape.length), pace_(std::move(pace)) {}
 
   [[nodiscard]] bool next(const Known& known, SampleStep& step) const {
     step.clear();
@@ -26,9 +31,11 @@ class UnmaskingSampler {
     return hidden;
   }
   [[nodiscard]] Full rule() const { return {}; }
+  [[nodiscard]] double hidden(double t) const { return pace_ ? pace_(t) : t; }
 
  private:
   std::int32_t length_;
+  Pace pace_;  // none: linear
 };
 
 }  // namespace ordo
