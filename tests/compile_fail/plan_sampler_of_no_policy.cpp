@@ -1,4 +1,4 @@
 // expect: Factorization
-#include <ordo/generate/plan_sampler.hpp>
+#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 ordo::PlanSampler<int>* sampler = nullptr;

@@ -8,7 +8,7 @@
 
 #include <ordo/concepts/sampler.hpp>
 #include <ordo/core/choices.hpp>
-#include <ordo/generate/plan_sampler.hpp>
+#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 #include <laws/draws.hpp>
 #include <laws/report.hpp>

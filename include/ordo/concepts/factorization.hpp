@@ -1,7 +1,9 @@
 #pragma once
 // What makes a type a factorization: it lays out plans, and says what its loss means.
 
+#include <algorithm>
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -9,6 +11,8 @@
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/claim.hpp>
+#include <ordo/core/readout.hpp>
+#include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
 
 namespace ordo {
@@ -43,6 +47,58 @@ concept Factorization = std::copyable<F> && DrawsPlan<F> && DeclaresClaim<F> && 
 template <class F>
 concept ScoredAsAnother = requires(const F& f) {
   f.scored_as();
+};
+
+/// `f.readout()` says how slots that are not told their target know it; see Readout.
+template <class F>
+concept HasReadout = requires(const F& f) {
+  { f.readout() } -> std::same_as<Readout>;
+};
+
+/// The policy's readout, or that of a policy that does not say.
+template <class F>
+[[nodiscard]] constexpr Readout readout_of(const F& policy) {
+  if constexpr (HasReadout<F>) {
+    return policy.readout();
+  } else {
+    return unclear_readout;
+  }
+}
+
+/// `f.given(shape)`: the tokens that are given and never predicted, by index; scores are conditional on them.
+template <class F>
+concept GivesTokens = requires(const F& f, Shape shape) {
+  { f.given(shape) } -> std::same_as<Known>;
+};
+
+/// How many of the sequence's tokens the policy scores.
+template <class F>
+[[nodiscard]] std::int64_t scored_tokens(const F& policy, Shape shape) {
+  if constexpr (GivesTokens<F>) {
+    const Known known = policy.given(shape);
+    return std::count(known.begin(), known.end(), char{0});
+  } else {
+    return shape.length;
+  }
+}
+
+/// `f.check(shape)` throws an Error where full windows of this length do not suit the policy. Asked once, before a
+/// run; shorter windows (the end of a document) must work all the same.
+template <class F>
+concept ChecksShape = requires(const F& f, Shape shape) {
+  f.check(shape);
+};
+
+template <class F>
+void check_shape(const F& policy, Shape shape) {
+  if constexpr (ChecksShape<F>) policy.check(shape);
+}
+
+/// True where the rule is a function of the length alone, whatever is drawn: always for a rule without data, else by
+/// `static constexpr bool rule_of_length = true`.
+template <class F>
+concept RuleOfLength = std::is_empty_v<typename F::Rule> || requires {
+  requires F::rule_of_length;
 };
 
 /// True where a type says, at compile time, that its loss is no score: `static constexpr bool training_only`.

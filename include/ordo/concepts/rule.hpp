@@ -30,8 +30,10 @@ concept VisibilityRule = std::is_trivially_copyable_v<R> && AnswersSees<R> && Cl
 
 /// One of several rules, known only at run time (a mixture, or a policy chosen by name). A kernel is compiled
 /// for each alternative, and `visit_rule` picks it once per sequence.
-template <VisibilityRule... Rules>
+template <class... Rules>
 class OneOfRules {
+  static_assert((VisibilityRule<Rules> && ...));
+
  public:
   OneOfRules() = default;
   template <class R>
@@ -53,6 +55,45 @@ class OneOfRules {
   std::variant<Rules...> rule_;
 };
 
+namespace detail {
+
+template <class Made, class... Rest>
+struct Union;
+template <class... Made>
+struct Union<OneOfRules<Made...>> {
+  using type = OneOfRules<Made...>;
+};
+template <class Only>
+struct Union<OneOfRules<Only>> {
+  using type = Only;
+};
+template <class... Made, class First, class... Rest>
+struct Union<OneOfRules<Made...>, First, Rest...>
+    : std::conditional_t<(std::same_as<First, Made> || ...), Union<OneOfRules<Made...>, Rest...>,
+                         Union<OneOfRules<Made..., First>, Rest...>> {};
+template <class... Made, class... Inner, class... Rest>
+struct Union<OneOfRules<Made...>, OneOfRules<Inner...>, Rest...> : Union<OneOfRules<Made...>, Inner..., Rest...> {};
+
+template <template <class> class Outer, class Rule>
+struct Wrapped {
+  using type = Outer<Rule>;
+};
+template <template <class> class Outer, class... Rules>
+struct Wrapped<Outer, OneOfRules<Rules...>> {
+  using type = typename Union<OneOfRules<>, Outer<Rules>...>::type;
+};
+
+}  // namespace detail
+
+/// The rule of a policy that has one of these: each named once, those inside a OneOfRules one by one.
+template <class... Rules>
+using RuleUnion = typename detail::Union<OneOfRules<>, Rules...>::type;
+
+/// Outer<Rule>, or the union of Outer<R> over the alternatives of a OneOfRules: kernels never meet a choice inside a
+/// rule.
+template <template <class> class Outer, class Rule>
+using WrappedRule = typename detail::Wrapped<Outer, Rule>::type;
+
 /// Calls f with the concrete rule.
 template <class Rule, class F>
 decltype(auto) visit_rule(const Rule& rule, F&& f) {
@@ -61,6 +102,12 @@ decltype(auto) visit_rule(const Rule& rule, F&& f) {
 template <class... Rules, class F>
 decltype(auto) visit_rule(const OneOfRules<Rules...>& rule, F&& f) {
   return rule.visit(std::forward<F>(f));
+}
+
+/// The same rule as one of the alternatives of a union that holds it.
+template <class To, class Rule>
+[[nodiscard]] To widened(const Rule& rule) {
+  return visit_rule(rule, [](const auto& concrete) -> To { return concrete; });
 }
 
 }  // namespace ordo

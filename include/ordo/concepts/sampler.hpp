@@ -30,4 +30,14 @@ concept HasPace = requires(const S& sampler, double t) {
   { sampler.hidden(t) } -> std::convertible_to<double>;
 };
 
+/// The share still hidden at time t.
+template <class S>
+[[nodiscard]] double pace(const S& sampler, double t) {
+  if constexpr (HasPace<S>) {
+    return sampler.hidden(t);
+  } else {
+    return t;
+  }
+}
+
 }  // namespace ordo

@@ -1,6 +1,9 @@
 #pragma once
 // A number of a policy, fixed in the type or carried in the value, as mdspan's extents are.
 
+#include <charconv>
+#include <string>
+
 #include <ordo/core/error.hpp>
 #include <ordo/core/host_device.hpp>
 
@@ -34,5 +37,15 @@ class Number<dynamic> {
  private:
   int value_;
 };
+
+namespace detail {
+
+/// The shortest text that reads back as the same number.
+inline std::string shortest(double number) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+}
+
+}  // namespace detail
 
 }  // namespace ordo

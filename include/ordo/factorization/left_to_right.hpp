@@ -10,6 +10,7 @@
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/core/claim.hpp>
+#include <ordo/core/readout.hpp>
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/factorization/rule/causal.hpp>
@@ -35,6 +36,7 @@ struct LeftToRight {
     return {std::move(order), false, known};
   }
   [[nodiscard]] constexpr Claim claim() const { return Claim::exact; }
+  [[nodiscard]] constexpr Readout readout() const { return {.token = Reads::next}; }
   [[nodiscard]] std::string name() const { return "ltr"; }
 };
 

@@ -3,7 +3,6 @@
 // Sahoo et al. 2024 (MDLM, arXiv:2406.07524); Nie et al. 2025 (LLaDA, arXiv:2502.09992); Prabhudesai et al.
 // 2025 (arXiv:2507.15857).
 
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -11,7 +10,10 @@
 #include <vector>
 
 #include <ordo/concepts/choices.hpp>
+#include <ordo/concepts/factorization.hpp>
 #include <ordo/core/claim.hpp>
+#include <ordo/core/number.hpp>
+#include <ordo/core/readout.hpp>
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/factorization/rule/full.hpp>
@@ -19,6 +21,25 @@
 #include <ordo/factorization/schedule.hpp>
 
 namespace ordo {
+
+namespace detail {
+
+/// A uniform subset of `hidden` of the tokens is hidden (selection sampling; Knuth, TAOCP 3.4.2, algorithm S).
+template <Choices C, class Slots>
+ORDO_HD void hide_exactly(std::uint32_t hidden, float weight, std::uint32_t length, C& choices, Slots& slots) {
+  std::uint32_t left = hidden;
+  for (std::uint32_t i = 0; i < length; ++i) {
+    const auto token = static_cast<std::int32_t>(i);
+    if (left > 0 && choices.below(length - i) < left) {
+      --left;
+      slots.push_back(Slot::mask(token).predicting(token, weight));
+    } else {
+      slots.push_back(Slot::token(token));
+    }
+  }
+}
+
+}  // namespace detail
 
 /// Hides an exact number of tokens, k = ceil(T hidden(t)), with weight 1 / (k P(k)): T / k under the linear
 /// schedule. The expectation is that of the 1 / t form, the variance is finite. The default.
@@ -35,16 +56,7 @@ struct ExactCount {
     const std::uint32_t hidden = choices.pick(length, levels, cumulative) + 1;
     const double probability = cumulative(hidden) - cumulative(hidden - 1);
     const auto weight = static_cast<float>(1.0 / (hidden * probability));
-    std::uint32_t left = hidden;  // selection sampling (Knuth, TAOCP 3.4.2, algorithm S): a uniform subset
-    for (std::uint32_t i = 0; i < length; ++i) {
-      const auto token = static_cast<std::int32_t>(i);
-      if (left > 0 && choices.below(length - i) < left) {
-        --left;
-        slots.push_back(Slot::mask(token).predicting(token, weight));
-      } else {
-        slots.push_back(Slot::token(token));
-      }
-    }
+    detail::hide_exactly(hidden, weight, length, choices, slots);
   }
   [[nodiscard]] constexpr Claim claim() const { return Claim::order_average; }
   [[nodiscard]] std::string name() const { return levels == Levels::independent ? ":independent" : ""; }
@@ -72,9 +84,7 @@ struct PerToken {
     if (floor == 0) {
       text += ":no-floor";
     } else if (floor != PerToken{}.floor) {
-      char digits[32];  // the fewest that read back as the same number
-      text += ":floor=";
-      text.append(digits, std::to_chars(digits, digits + sizeof digits, floor).ptr);
+      text += ":floor=" + detail::shortest(floor);
     }
     return levels == Levels::low_discrepancy ? text + ":low-discrepancy" : text;
   }
@@ -86,6 +96,7 @@ struct PerToken {
 template <NoiseSchedule Schedule = Linear, class Hiding = ExactCount>
 struct MaskedDiffusion {
   using Rule = Full;
+  static constexpr bool training_only = TrainingOnly<Hiding>;
   Hiding hiding{};
   Schedule schedule{};
 
@@ -99,6 +110,9 @@ struct MaskedDiffusion {
     return UnmaskingSampler(shape, [s = schedule](double t) { return s.hidden(t); });
   }
   [[nodiscard]] constexpr Claim claim() const { return hiding.claim(); }
+  [[nodiscard]] constexpr Readout readout() const { return {.mask = Reads::own}; }
+  [[nodiscard]] auto scored_as() const requires requires(Hiding h) { h.scored_as(); }
+  { return MaskedDiffusion<Schedule, std::remove_cvref_t<decltype(hiding.scored_as())>>{hiding.scored_as(), schedule}; }
   [[nodiscard]] std::string name() const {
     std::string text = "masked";
     if (Schedule::name != Linear::name) text += ":" + std::string(Schedule::name);

@@ -7,17 +7,23 @@
 #include <cstdint>
 #include <numeric>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <ordo/concepts/choices.hpp>
+#include <ordo/concepts/factorization.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/number.hpp>
+#include <ordo/core/readout.hpp>
 #include <ordo/core/rng.hpp>
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
-#include <ordo/factorization/rule/causal.hpp>
+#include <ordo/factorization/left_to_right.hpp>
+#include <ordo/factorization/move.hpp>
+#include <ordo/factorization/sampler/adapted.hpp>
 #include <ordo/factorization/sampler/ordered.hpp>
+#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 
@@ -47,58 +53,79 @@ enum class OrderKind : std::uint8_t {
   return order;
 }
 
-/// N orders, fixed by `seed`; each sample takes one, uniformly. T slots in the order of prediction: slot s shows
-/// order[s - 1] (the first shows the start) and predicts order[s], so visibility is causal. The paper does not
-/// tell the network which token comes next; with `told`, each slot knows its target's position (sigma-GPT).
-template <int N = dynamic>
+/// N orders, fixed by `seed`; each sample takes one, uniformly, and Inner's plan is laid out over the tokens in that
+/// order. With Inner = LeftToRight, the paper's: T slots in the order of prediction, slot s shows order[s - 1] (the
+/// first shows the start) and predicts order[s], so visibility is causal. The paper does not tell the network which
+/// token comes next; with `told`, each slot knows its target's position (sigma-GPT).
+template <int N = dynamic, Factorization Inner = LeftToRight>
 struct Orderings {
-  using Rule = Causal;
+  static_assert(!GivesTokens<Inner>, "[ordo] Orderings: given tokens go outside: Prefix<Orderings<...>>");
+
+  using Rule = typename Inner::Rule;
+  static constexpr bool rule_of_length = RuleOfLength<Inner>;
+  static constexpr bool training_only = TrainingOnly<Inner>;
+  static constexpr bool one_by_one = std::is_same_v<Inner, LeftToRight>;
+
   [[no_unique_address]] Number<N> count{};
   OrderKind kind = OrderKind::local;
   bool told = false;
   std::uint64_t seed = 0;
-
-  /// Lays out the slots for one given order.
-  template <class Slots>
-  static void lay_out(const std::vector<std::int32_t>& order, bool told, Slots& slots) {
-    for (std::size_t s = 0; s < order.size(); ++s) {
-      const Slot slot = (s == 0 ? Slot::start() : Slot::token(order[s - 1])).predicting(order[s]);
-      slots.push_back(told ? slot.told() : slot);
-    }
-  }
+  [[no_unique_address]] Inner inner{};
 
   template <Choices C, class Slots>
   Rule plan(Shape shape, C& choices, Slots& slots) const {
-    const int i = static_cast<int>(choices.below(static_cast<std::uint32_t>(count.get())));
-    lay_out(fixed_order(kind, seed, i, shape), told, slots);
-    return {};
+    const int i = count.get() == 1 ? 0 : static_cast<int>(choices.below(static_cast<std::uint32_t>(count.get())));
+    const std::size_t first = slots.size();
+    const Rule rule = inner.plan(shape, choices, slots);
+    if (i > 0 || told) reorder_slots(slots, first, fixed_order(kind, seed, i, shape), told);
+    return rule;
   }
 
-  /// Tokens one by one, left to right; told networks take the given tokens first, wherever they stand.
+  /// In reading order; told networks that predict one by one take the given tokens first, wherever they stand.
   template <Choices C>
-  [[nodiscard]] OrderedSampler sampler(Shape shape, const Known& known, C&) const {
-    std::vector<std::int32_t> order = fixed_order(kind, seed, 0, shape);
-    if (told) {
-      std::stable_partition(order.begin(), order.end(),
-                            [&](std::int32_t i) { return known[static_cast<std::size_t>(i)] != 0; });
+  [[nodiscard]] auto sampler(Shape shape, const Known& known, C& choices) const {
+    if constexpr (one_by_one) {
+      std::vector<std::int32_t> order = fixed_order(kind, seed, 0, shape);
+      if (told) {
+        std::stable_partition(order.begin(), order.end(),
+                              [&](std::int32_t i) { return known[static_cast<std::size_t>(i)] != 0; });
+      }
+      return OrderedSampler(std::move(order), told, known);
+    } else {
+      return ToldSampler<decltype(sampler_of(inner, shape, known, choices))>{sampler_of(inner, shape, known, choices),
+                                                                             told};
     }
-    return {std::move(order), told, known};
   }
 
+  void check(Shape shape) const { check_shape(inner, shape); }
   /// Where the slots do not tell which token is asked, the mean over several orders is only a bound.
   [[nodiscard]] constexpr Claim claim() const {
-    if (count.get() == 1) return Claim::exact;
-    return told ? Claim::order_average : Claim::bound;
+    const Claim own = inner.claim();
+    if (count.get() == 1 || (own != Claim::exact && own != Claim::order_average)) return own;
+    return readout().clear() ? Claim::order_average : Claim::bound;
+  }
+  [[nodiscard]] constexpr Readout readout() const {
+    if (told) return {};
+    const Readout own = readout_of(inner);
+    if (count.get() == 1) return own;
+    return {own.token == Reads::nothing ? Reads::nothing : Reads::unclear,
+            own.mask == Reads::nothing || own.mask == Reads::own ? own.mask : Reads::unclear};
   }
   /// The paper validates with the orderings off: one order, left to right, is exact.
-  [[nodiscard]] Orderings<1> scored_as() const { return {{}, kind, told, seed}; }
+  [[nodiscard]] auto scored_as() const {
+    if constexpr (ScoredAsAnother<Inner>) {
+      return Orderings<1, std::remove_cvref_t<decltype(inner.scored_as())>>{{}, kind, told, seed, inner.scored_as()};
+    } else {
+      return Orderings<1, Inner>{{}, kind, told, seed, inner};
+    }
+  }
 
   [[nodiscard]] std::string name() const {
     std::string text = "orderings:" + std::to_string(count.get());
     if (kind == OrderKind::uniform) text += ":uniform";
     if (told) text += ":told";
     if (seed != 0) text += ":seed=" + std::to_string(seed);
-    return text;
+    return one_by_one ? text : text + "(" + inner.name() + ")";
   }
 };
 

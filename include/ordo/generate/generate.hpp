@@ -18,7 +18,7 @@
 #include <ordo/core/choices.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/generate/choose.hpp>
-#include <ordo/generate/plan_sampler.hpp>
+#include <ordo/factorization/sampler/plan_sampler.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/batch.hpp>
 #include <ordo/model/cache.hpp>
@@ -54,15 +54,6 @@ struct GenerateOptions {
 
 namespace detail {
 
-template <class F>
-auto make_sampler(const F& policy, Shape shape, const Known& known, RandomChoices& choices) {
-  if constexpr (MakesSampler<F>) {
-    return policy.sampler(shape, known, choices);
-  } else {
-    return PlanSampler<F>(policy, shape, choices);
-  }
-}
-
 /// One sequence on its way: what is known, and what its policy asks next.
 template <class S>
 struct Draft {
@@ -83,16 +74,6 @@ inline void predict_only(std::vector<Slot>& slots, const std::vector<std::size_t
   for (const std::size_t i : reveal) wanted[i] = 1;
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (wanted[i] == 0) slots[i].target = absent;
-  }
-}
-
-/// The share still hidden at time t.
-template <class S>
-double pace(const S& sampler, double t) {
-  if constexpr (HasPace<S>) {
-    return sampler.hidden(t);
-  } else {
-    return t;
   }
 }
 
@@ -160,13 +141,13 @@ template <Backend B, Factorization F>
 
   const Shape shape{static_cast<std::int32_t>(length)};
   RandomChoices probe(options.seed, Purpose::sampling, 0);
-  using S = decltype(detail::make_sampler(policy, shape, known, probe));
+  using S = decltype(sampler_of(policy, shape, known, probe));
   using Rule = std::remove_cvref_t<decltype(std::declval<S&>().rule())>;
   std::vector<detail::Draft<S>> drafts;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t n = options.first + i;
     RandomChoices choices(options.seed, Purpose::sampling, n);
-    drafts.push_back({given, known, detail::make_sampler(policy, shape, known, choices),
+    drafts.push_back({given, known, sampler_of(policy, shape, known, choices),
                       Stream(options.seed, Purpose::sampling, n, 1)});
     drafts.back().steps = options.steps > 0 ? options.steps : std::max(1, unknown);
   }

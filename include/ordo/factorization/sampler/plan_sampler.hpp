@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/sampler.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
@@ -74,5 +75,19 @@ class PlanSampler {
   std::vector<std::vector<char>> reach_;
   typename F::Rule rule_;
 };
+
+/// The policy's own sampler, or the one that its plan tells.
+template <Factorization F, Choices C>
+[[nodiscard]] auto sampler_of(const F& policy, Shape shape, const Known& known, C& choices) {
+  if constexpr (MakesSampler<F>) {
+    return policy.sampler(shape, known, choices);
+  } else {
+    return PlanSampler<F>(policy, shape, choices);
+  }
+}
+
+template <Factorization F>
+using SamplerOf = decltype(sampler_of(std::declval<const F&>(), Shape{}, std::declval<const Known&>(),
+                                      std::declval<RandomChoices&>()));
 
 }  // namespace ordo
