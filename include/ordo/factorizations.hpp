@@ -11,6 +11,7 @@
 #include <ordo/factorization/left_to_right.hpp>
 #include <ordo/factorization/masked_diffusion.hpp>
 #include <ordo/factorization/mixture.hpp>
+#include <ordo/factorization/named.hpp>
 #include <ordo/factorization/noisy_inputs.hpp>
 #include <ordo/factorization/orderings.hpp>
 #include <ordo/factorization/prefix.hpp>

@@ -1,4 +1,4 @@
 // expect: Factorization
-#include <ordo/factorization/sampler/plan_sampler.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 
 ordo::PlanSampler<int>* sampler = nullptr;

@@ -4,7 +4,7 @@
 #include <ordo/factorization/left_to_right.hpp>
 #include <ordo/factorization/masked_diffusion.hpp>
 #include <ordo/factorization/orderings.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 
 #include <laws/user_policies.hpp>
 

@@ -14,7 +14,7 @@
 #include <ordo/data/byte_dataset.hpp>
 #include <ordo/data/token_dataset.hpp>
 #include <ordo/evaluate/evaluate.hpp>
-#include <ordo/factorization/any.hpp>
+#include <ordo/factorization/named.hpp>
 #include <ordo/factorization/left_to_right.hpp>
 #include <ordo/factorization/masked_diffusion.hpp>
 #include <ordo/factorization/orderings.hpp>

@@ -7,7 +7,7 @@
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/sampler.hpp>
 #include <ordo/core/choices.hpp>
-#include <ordo/factorization/any.hpp>
+#include <ordo/factorization/named.hpp>
 
 using ordo::AnyFactorization;
 using ordo::factorization_from_name;

@@ -67,7 +67,9 @@ TEST_CASE("the published example of one order gives the published inputs, labels
   // Prabhudesai et al. 2025, their code: tokens named by their index, token 0 (here the start) stays first.
   const Order order = {2, 0, 1, 4, 5, 3};
   std::vector<Slot> slots;
-  Orderings<>::lay_out(order, false, slots);
+  ordo::RandomChoices choices(0, ordo::Purpose::plan, 0);
+  (void)ordo::LeftToRight{}.plan({6}, choices, slots);
+  reorder_slots(slots, 0, order, false);
   std::vector<int> inputs;
   std::vector<int> labels;
   std::vector<int> positions;

@@ -90,11 +90,7 @@ Reach reach_of(const Rule& rule, std::size_t n) {
 /// Which tokens are given at this length: those that `f.given(shape)` names, or none.
 template <class F>
 Known given_tokens(const F& policy, Shape shape) {
-  if constexpr (requires { policy.given(shape); }) {
-    return policy.given(shape);
-  } else {
-    return Known(static_cast<std::size_t>(shape.length), 0);
-  }
+  return given_of(policy, shape);
 }
 
 }  // namespace ordo::laws

@@ -1,7 +1,10 @@
 #pragma once
 // Law 4: two policies that ought to be the same lay out the same plans, bit for bit.
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <vector>
 
 #include <ordo/core/choices.hpp>
@@ -28,6 +31,42 @@ Report identical(const A& a, const B& b, Shape shape) {
       }
     }
   }
+  return report;
+}
+
+/// What a policy asks for, whatever its slots: for each target and set of tokens that its slot reaches, the mean
+/// weight over draws.
+template <class F>
+std::map<std::vector<std::int32_t>, double> conditionals(const F& policy, Shape shape) {
+  std::map<std::vector<std::int32_t>, double> weight;
+  for (const auto& draw : draws_of(policy, shape)) {
+    const Reach reach = reach_of(draw.rule, draw.slots.size());
+    for (std::size_t q = 0; q < draw.slots.size(); ++q) {
+      if (!draw.slots[q].predicts()) continue;
+      std::set<std::int32_t> seen;
+      for (std::size_t k = 0; k < draw.slots.size(); ++k) {
+        if (reach[q][k] != 0 && draw.slots[k].shows == Shows::token) seen.insert(draw.slots[k].index);
+      }
+      std::vector<std::int32_t> key{draw.slots[q].target};
+      key.insert(key.end(), seen.begin(), seen.end());
+      weight[key] += draw.probability * static_cast<double>(draw.slots[q].weight);
+    }
+  }
+  return weight;
+}
+
+/// Two policies whose slots differ, but which ask the same questions with the same weights.
+template <class A, class B>
+Report same_conditionals(const A& a, const B& b, Shape shape) {
+  Report report;
+  const auto of_a = conditionals(a, shape);
+  const auto of_b = conditionals(b, shape);
+  for (const auto& [key, weight] : of_a) {
+    const auto at = of_b.find(key);
+    report.expect_near(at == of_b.end() ? 0.0 : at->second, weight, 1e-5, "token ", key.front(), " given ",
+                       key.size() - 1, " tokens");
+  }
+  if (of_a.size() != of_b.size()) report.fault(of_a.size(), " and ", of_b.size(), " conditionals");
   return report;
 }
 

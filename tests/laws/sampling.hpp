@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/sampler.hpp>
 #include <ordo/core/choices.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 #include <laws/draws.hpp>
 #include <laws/report.hpp>

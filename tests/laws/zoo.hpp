@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ratio>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -12,11 +13,21 @@
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/core/tile.hpp>
+#include <ordo/factorization/blockwise.hpp>
+#include <ordo/factorization/fill_in_the_middle.hpp>
+#include <ordo/factorization/hiding.hpp>
+#include <ordo/factorization/left_context.hpp>
 #include <ordo/factorization/left_to_right.hpp>
 #include <ordo/factorization/masked_diffusion.hpp>
+#include <ordo/factorization/mixture.hpp>
+#include <ordo/factorization/move.hpp>
+#include <ordo/factorization/noisy_inputs.hpp>
 #include <ordo/factorization/orderings.hpp>
+#include <ordo/factorization/prefix.hpp>
 #include <ordo/factorization/rule/causal.hpp>
 #include <ordo/factorization/rule/full.hpp>
+#include <ordo/factorization/shifted.hpp>
+#include <ordo/factorization/suffix_masked.hpp>
 
 namespace zoo {
 
@@ -227,8 +238,9 @@ struct Remembers : ordo::LeftToRight {
   template <ordo::Choices C, class Slots>
   Rule plan(Shape shape, C& choices, Slots& slots) const {
     if (shape.length > 1 && plans++ % 3 == 1) {
-      ordo::Orderings<>::lay_out(ordo::fixed_order(ordo::OrderKind::uniform, 1, 3, shape), false, slots);
-      return {};
+      const Rule rule = ordo::LeftToRight::plan(shape, choices, slots);
+      ordo::reorder_slots(slots, 0, ordo::fixed_order(ordo::OrderKind::uniform, 1, 3, shape), false);
+      return rule;
     }
     return ordo::LeftToRight::plan(shape, choices, slots);
   }
@@ -243,8 +255,9 @@ struct OtherOdds : ordo::LeftToRight {
     for (std::int32_t i = 0; i < shape.length; ++i) {
       order[static_cast<std::size_t>(i)] = back ? shape.length - 1 - i : i;
     }
-    ordo::Orderings<>::lay_out(order, true, slots);
-    return {};
+    const Rule rule = ordo::LeftToRight::plan(shape, choices, slots);
+    ordo::reorder_slots(slots, 0, order, true);
+    return rule;
   }
 };
 
@@ -324,5 +337,57 @@ struct NeverStops {
   }
   [[nodiscard]] ordo::Full rule() const { return {}; }
 };
+
+// ---- combinators gone wrong
+
+/// Block diffusion whose slots also see the clean copy of their own block.
+struct SeesItsOwnCopy {
+  using Rule = ordo::Blocks<ordo::Full>;
+  template <ordo::Choices C, class Slots>
+  Rule plan(Shape shape, C& choices, Slots& slots) const {
+    for (std::int32_t i = 0; i < shape.length; ++i) slots.push_back(Slot::token(i));  // the last block's too
+    std::vector<Slot> own;
+    Rule rule = ordo::Blockwise<2, ordo::MaskedDiffusion<>>{}.plan(shape, choices, own);
+    slots.insert(slots.end(), own.begin() + rule.clean, own.end());
+    rule.clean = shape.length;
+    rule.first = 1;
+    return rule;
+  }
+  [[nodiscard]] Claim claim() const { return Claim::order_average; }
+  [[nodiscard]] std::string name() const { return "wrong"; }
+};
+/// Block diffusion with T / count where block / count belongs.
+inline auto weight_of_the_sequence() {
+  return made<ordo::Blocks<ordo::Full>, Claim::order_average>([](Shape shape, auto& choices, auto& slots) {
+    ordo::Blockwise<2, ordo::MaskedDiffusion<>>{}.plan(shape, choices, slots);
+    for (Slot& s : slots) s.weight *= 2;
+  });
+}
+/// A prefix that is given and predicted all the same.
+struct PredictsThePrefix : ordo::Prefix<ordo::LeftToRight, 1> {
+  template <ordo::Choices C, class Slots>
+  Rule plan(Shape shape, C& choices, Slots& slots) const {
+    const Rule rule = Prefix::plan(shape, choices, slots);
+    if (shape.length > 0) slots[0] = Slot::start().predicting(0);
+    return rule;
+  }
+};
+/// Late tokens counted more than early ones, and called a bound.
+inline auto suffix_weighted_by_share() {
+  return claiming<Claim::bound>(ordo::SuffixMasked<ordo::SuffixWeight::by_share>{});
+}
+/// Reading order in one part, untold orders in the other: the same slots are asked for different tokens.
+inline auto two_orders_as_average() {
+  return claiming<Claim::order_average>(ordo::Mixture{ordo::Weighted{ordo::LeftToRight{}, 0.5},
+                                                      ordo::Weighted{ordo::FillInTheMiddle{.told = false}, 0.5}});
+}
+inline auto untold_middle_as_average() { return claiming<Claim::order_average>(ordo::FillInTheMiddle{.told = false}); }
+inline auto noise_as_exact() {
+  return claiming<Claim::exact>(ordo::NoisyInputs<ordo::LeftToRight, std::ratio<1, 4>>{});
+}
+inline auto finite_steps_as_average() { return claiming<Claim::order_average>(ordo::D3pm<3>{}); }
+inline auto left_context_as_average() {
+  return claiming<Claim::order_average>(ordo::LeftContext<ordo::MaskedDiffusion<>>{});
+}
 
 }  // namespace zoo

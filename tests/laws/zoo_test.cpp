@@ -178,3 +178,16 @@ TEST_CASE("the enumerator refuses a policy whose number of choices is not its ow
                              four),
                     Catch::Contains("too many to enumerate"));
 }
+
+TEST_CASE("combinators gone wrong are rejected, each by the law of what is wrong with it") {
+  CHECK_FALSE(no_leak(zoo::SeesItsOwnCopy{}, four).holds());
+  CHECK(coverage(zoo::SeesItsOwnCopy{}, four).holds());
+  CHECK_FALSE(coverage(zoo::weight_of_the_sequence(), {2}).holds());
+  CHECK_THAT(words(coverage(zoo::PredictsThePrefix{}, four)), Catch::Contains("token 0 is given, but predicted"));
+  CHECK_FALSE(coverage(zoo::suffix_weighted_by_share(), four).holds());
+  CHECK_FALSE(true_of(zoo::two_orders_as_average()));
+  CHECK_FALSE(true_of(zoo::untold_middle_as_average()));
+  CHECK_FALSE(true_of(zoo::noise_as_exact()));
+  CHECK_FALSE(true_of(zoo::finite_steps_as_average()));
+  CHECK_FALSE(true_of(zoo::left_context_as_average()));
+}

@@ -71,6 +71,16 @@ concept GivesTokens = requires(const F& f, Shape shape) {
   { f.given(shape) } -> std::same_as<Known>;
 };
 
+/// The given tokens of a policy; none where it does not say.
+template <class F>
+[[nodiscard]] Known given_of(const F& policy, Shape shape) {
+  if constexpr (GivesTokens<F>) {
+    return policy.given(shape);
+  } else {
+    return Known(static_cast<std::size_t>(shape.length), 0);
+  }
+}
+
 /// How many of the sequence's tokens the policy scores.
 template <class F>
 [[nodiscard]] std::int64_t scored_tokens(const F& policy, Shape shape) {

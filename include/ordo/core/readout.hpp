@@ -16,7 +16,8 @@ enum class Reads : std::uint8_t {
 };
 
 /// The readout of a policy. Where it is clear, what a slot sees tells which token is asked, so a mean over draws of
-/// exact losses stays a mean over orders; where it is not, the mean is only a bound.
+/// exact losses stays a mean over orders; where it is not, the mean is only a bound. Only
+/// the slot itself is looked at, so a policy may be called a bound whose slots could tell by what else they see.
 struct Readout {
   Reads token = Reads::nothing;  ///< at slots that show a token or the start
   Reads mask = Reads::nothing;   ///< at slots that show the mask

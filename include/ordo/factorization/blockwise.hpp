@@ -11,6 +11,7 @@
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/number.hpp>
@@ -18,7 +19,6 @@
 #include <ordo/factorization/move.hpp>
 #include <ordo/factorization/rule/blocks.hpp>
 #include <ordo/factorization/sampler/blocks.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 

@@ -10,13 +10,13 @@
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/readout.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/factorization/mixture.hpp>
 #include <ordo/factorization/sampler/one_of.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 
@@ -71,23 +71,19 @@ struct Curriculum {
     check_shape(to, shape);
   }
   /// Of what it is at the end.
-  [[nodiscard]] constexpr Claim claim() const {
-    const double share = schedule.share(1);
-    if (share <= 0) return from.claim();
-    if (share >= 1) return to.claim();
-    const Claim both_claims = detail::mixed_claim(from.claim(), to.claim());
-    return both_claims == Claim::order_average && !readout().clear() ? Claim::bound : both_claims;
-  }
-  [[nodiscard]] constexpr Readout readout() const {
-    const double share = schedule.share(1);
-    if (share <= 0) return readout_of(from);
-    return share >= 1 ? readout_of(to) : both(readout_of(from), readout_of(to));
-  }
+  [[nodiscard]] constexpr Claim claim() const { return mixed().result(); }
+  [[nodiscard]] constexpr Readout readout() const { return mixed().readout; }
   [[nodiscard]] std::string name() const {
     return "curriculum:" + std::string(Schedule::name) + "(" + from.name() + " to " + to.name() + ")";
   }
 
  private:
+  [[nodiscard]] constexpr detail::MixedClaim mixed() const {
+    detail::MixedClaim mixed;
+    mixed.add(from, 1 - schedule.share(1));
+    mixed.add(to, schedule.share(1));
+    return mixed;
+  }
   template <Choices C>
   [[nodiscard]] bool takes_second(C& choices) const {
     const double share = schedule.share(choices.progress());

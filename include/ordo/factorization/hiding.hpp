@@ -56,8 +56,7 @@ struct ClippedCount {
 
   template <NoiseSchedule S, Choices C, class Slots>
   void hide(S, Shape shape, C& choices, Slots& slots) const {
-    require(low >= 0 && low <= high && high <= 1, "masked", "clipped levels must satisfy 0 <= low <= high <= 1 (got ",
-            low, " and ", high, ")");
+    check();
     const auto length = static_cast<std::uint32_t>(shape.length);
     if (length == 0) return;
     const auto rounded = [&](double share) {
@@ -69,6 +68,11 @@ struct ClippedCount {
       return static_cast<double>(k) / static_cast<double>(ways);
     });
     detail::hide_exactly(hidden, static_cast<float>(length) / static_cast<float>(hidden), length, choices, slots);
+  }
+  /// Throws where the levels are no range within [0, 1].
+  void check() const {
+    require(low >= 0 && low <= high && high <= 1, "masked", "clipped levels must satisfy 0 <= low <= high <= 1 (got ",
+            low, " and ", high, ")");
   }
   [[nodiscard]] ExactCount scored_as() const { return {}; }
   [[nodiscard]] constexpr Claim claim() const { return Claim::training_only; }

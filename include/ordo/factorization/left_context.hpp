@@ -6,6 +6,7 @@
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/readout.hpp>
 #include <ordo/core/sample_step.hpp>
@@ -13,7 +14,6 @@
 #include <ordo/factorization/rule/causal.hpp>
 #include <ordo/factorization/rule/full.hpp>
 #include <ordo/factorization/sampler/adapted.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/error.hpp>
@@ -19,12 +21,12 @@
 #include <ordo/core/readout.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/factorization/sampler/one_of.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 
-/// In place of a weight in the type: it is given at run time.
-enum class RunTimeWeight : std::uint8_t { given };
+/// In place of a weight in the type: it is given at run time. (A number far from any weight: clang 14 takes an int 0
+/// for an enumerator 0.)
+enum class RunTimeWeight : int { given = -2147483647 };
 
 /// A part of a mixture and its weight, a whole number in the type. Only the ratio of weights counts.
 template <Factorization F, auto W = RunTimeWeight::given>
@@ -59,23 +61,66 @@ namespace detail {
 
 /// The part that this sample takes; weights are not all zero. One part alone takes no draw, so that a mixture of one
 /// is that one, bit for bit. Shares are spread evenly over consecutive samples.
-template <std::size_t N, Choices C>
-[[nodiscard]] std::size_t draw_part(const std::array<double, N>& weights, C& choices) {
-  std::array<double, N + 1> cumulative{};
+template <Choices C>
+[[nodiscard]] std::size_t draw_part(std::span<const double> weights, C& choices) {
+  double sum = 0;
   std::size_t last = 0;
   std::size_t parts = 0;
-  for (std::size_t i = 0; i < N; ++i) {
-    cumulative[i + 1] = cumulative[i] + weights[i];
-    if (weights[i] > 0) {
-      last = i;
-      ++parts;
-    }
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    sum += weights[i];
+    if (!(weights[i] > 0)) continue;
+    last = i;
+    ++parts;
   }
   if (parts == 1) return last;
-  for (double& c : cumulative) c /= cumulative[N];
-  for (std::size_t i = last + 1; i <= N; ++i) cumulative[i] = 1;
-  return choices.pick(static_cast<std::uint32_t>(N), Levels::low_discrepancy,
-                      [&](std::uint32_t k) { return cumulative[k]; });
+  const auto cumulative = [&](std::uint32_t k) {
+    double below = 0;
+    for (std::uint32_t i = 0; i < k; ++i) below += weights[i];
+    return k > last ? 1.0 : below / sum;
+  };
+  return choices.pick(static_cast<std::uint32_t>(weights.size()), Levels::low_discrepancy, cumulative);
+}
+
+/// Throws where a weight is negative or no number, or all are zero.
+inline void check_weights(std::span<const double> weights) {
+  double sum = 0;
+  for (const double w : weights) {
+    require(std::isfinite(w) && w >= 0, "mixture", "a weight must be a number from 0 (got ", w, ")");
+    sum += w;
+  }
+  require(sum > 0, "mixture", "at least one weight must be positive (got ", sum, " in all)");
+  require(std::isfinite(sum), "mixture", "the weights' sum must be finite (got ", sum, ")");
+}
+
+/// Gathers the claim and the readout of a mixture, part by part.
+struct MixedClaim {
+  Claim claim = Claim::exact;
+  Readout readout{};
+  int parts = 0;
+
+  template <class F>
+  constexpr void add(const F& policy, double weight) {
+    if (!(weight > 0)) return;
+    claim = parts++ == 0 ? policy.claim() : mixed_claim(claim, policy.claim());
+    readout = ordo::both(readout, readout_of(policy));
+  }
+  [[nodiscard]] constexpr Claim result() const {
+    return parts > 1 && claim == Claim::order_average && !readout.clear() ? Claim::bound : claim;
+  }
+};
+
+}  // namespace detail
+
+namespace detail {
+
+/// False where all weights are in the type, and are zero.
+template <class... Parts>
+[[nodiscard]] constexpr bool may_be_positive() {
+  if constexpr ((Parts::has_weight && ...)) {
+    return ((Parts::weight() > 0) || ...);
+  } else {
+    return true;
+  }
 }
 
 }  // namespace detail
@@ -89,14 +134,7 @@ class Mixture {
                 "[ordo] Mixture: given tokens go outside: Prefix<Mixture<...>>");
   static constexpr std::size_t count = sizeof...(Parts);
   static constexpr bool fixed = (Parts::has_weight && ...);
-  static constexpr bool some_weight() {
-    if constexpr (fixed) {
-      return ((Parts::weight() > 0) || ...);
-    } else {
-      return true;
-    }
-  }
-  static_assert(some_weight(), "[ordo] Mixture: at least one weight must be positive");
+  static_assert(detail::may_be_positive<Parts...>(), "[ordo] Mixture: at least one weight must be positive");
 
  public:
   using Rule = RuleUnion<typename Parts::Policy::Rule...>;
@@ -104,15 +142,7 @@ class Mixture {
 
   Mixture() requires fixed = default;
   /// Throws where a weight is negative or no number, or all are zero.
-  explicit Mixture(Parts... parts) : parts_(std::move(parts)...) {
-    double sum = 0;
-    for (const double w : weights()) {
-      require(std::isfinite(w) && w >= 0, "mixture", "a weight must be a number from 0 (got ", w, ")");
-      sum += w;
-    }
-    require(sum > 0, "mixture", "at least one weight must be positive (got ", sum, " in all)");
-    require(std::isfinite(sum), "mixture", "the weights' sum must be finite (got ", sum, ")");
-  }
+  explicit Mixture(Parts... parts) : parts_(std::move(parts)...) { detail::check_weights(weights()); }
 
   template <Choices C, class Slots>
   Rule plan(Shape shape, C& choices, Slots& slots) const {
@@ -137,22 +167,8 @@ class Mixture {
       if (part.weight() > 0) check_shape(part.policy, shape);
     });
   }
-  [[nodiscard]] constexpr Claim claim() const {
-    Claim claim = Claim::exact;
-    int parts = 0;
-    for_each([&](const auto& part) {
-      if (!(part.weight() > 0)) return;
-      claim = parts++ == 0 ? part.policy.claim() : detail::mixed_claim(claim, part.policy.claim());
-    });
-    return parts > 1 && claim == Claim::order_average && !readout().clear() ? Claim::bound : claim;
-  }
-  [[nodiscard]] constexpr Readout readout() const {
-    Readout readout;
-    for_each([&](const auto& part) {
-      if (part.weight() > 0) readout = both(readout, readout_of(part.policy));
-    });
-    return readout;
-  }
+  [[nodiscard]] constexpr Claim claim() const { return mixed().result(); }
+  [[nodiscard]] constexpr Readout readout() const { return mixed().readout; }
   [[nodiscard]] std::string name() const {
     std::string text;
     for_each([&](const auto& part) {
@@ -168,6 +184,11 @@ class Mixture {
   }
   [[nodiscard]] std::array<double, count> weights() const {
     return std::apply([](const auto&... part) { return std::array<double, count>{part.weight()...}; }, parts_);
+  }
+  [[nodiscard]] constexpr detail::MixedClaim mixed() const {
+    detail::MixedClaim mixed;
+    for_each([&](const auto& part) { mixed.add(part.policy, part.weight()); });
+    return mixed;
   }
   /// Calls visit with the policy of part `index`.
   template <class Visit>

@@ -8,12 +8,12 @@
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/number.hpp>
 #include <ordo/core/readout.hpp>
 #include <ordo/core/slot.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 

@@ -13,6 +13,7 @@
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/number.hpp>
 #include <ordo/core/readout.hpp>
@@ -23,7 +24,6 @@
 #include <ordo/factorization/move.hpp>
 #include <ordo/factorization/sampler/adapted.hpp>
 #include <ordo/factorization/sampler/ordered.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 

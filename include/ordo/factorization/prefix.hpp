@@ -11,6 +11,7 @@
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/number.hpp>
@@ -18,7 +19,6 @@
 #include <ordo/factorization/move.hpp>
 #include <ordo/factorization/rule/blocks.hpp>
 #include <ordo/factorization/sampler/blocks.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 
@@ -36,7 +36,7 @@ struct Prefix {
 
   template <Choices C, class Slots>
   Rule plan(Shape shape, C& choices, Slots& slots) const {
-    const std::int32_t prefix = given_of(shape);
+    const std::int32_t prefix = prefix_of(shape);
     for (std::int32_t i = 0; i < prefix; ++i) slots.push_back(Slot::token(i));
     const std::size_t first = slots.size();
     const auto inside = inner.plan(Shape{shape.length - prefix}, choices, slots);
@@ -48,7 +48,7 @@ struct Prefix {
 
   template <Choices C>
   [[nodiscard]] auto sampler(Shape shape, const Known& known, C& choices) const {
-    const std::int32_t prefix = given_of(shape);
+    const std::int32_t prefix = prefix_of(shape);
     using Part = decltype(sampler_of(inner, shape, known, choices));
     std::vector<Part> parts;
     parts.push_back(
@@ -57,13 +57,11 @@ struct Prefix {
   }
 
   [[nodiscard]] Known given(Shape shape) const {
-    const std::int32_t prefix = given_of(shape);
+    const std::int32_t prefix = prefix_of(shape);
     Known known(static_cast<std::size_t>(shape.length), 0);
     std::fill_n(known.begin(), prefix, char{1});
-    if constexpr (GivesTokens<Inner>) {
-      const Known rest = inner.given(Shape{shape.length - prefix});
-      std::copy(rest.begin(), rest.end(), known.begin() + prefix);
-    }
+    const Known rest = given_of(inner, Shape{shape.length - prefix});
+    std::copy(rest.begin(), rest.end(), known.begin() + prefix);
     return known;
   }
   /// Throws where nothing of a full window is left to predict.
@@ -80,7 +78,7 @@ struct Prefix {
   [[nodiscard]] std::string name() const { return "prefix:" + std::to_string(length.get()) + "(" + inner.name() + ")"; }
 
  private:
-  [[nodiscard]] std::int32_t given_of(Shape shape) const { return std::min(length.get(), shape.length); }
+  [[nodiscard]] std::int32_t prefix_of(Shape shape) const { return std::min(length.get(), shape.length); }
 };
 
 }  // namespace ordo

@@ -11,6 +11,7 @@
 
 #include <ordo/concepts/choices.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/sampler.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/error.hpp>
@@ -18,7 +19,6 @@
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/factorization/rule/full.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 
 namespace ordo {
 

@@ -14,11 +14,11 @@
 #include <vector>
 
 #include <ordo/concepts/backend.hpp>
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/sampler.hpp>
 #include <ordo/core/choices.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/generate/choose.hpp>
-#include <ordo/factorization/sampler/plan_sampler.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/batch.hpp>
 #include <ordo/model/cache.hpp>
@@ -147,8 +147,8 @@ template <Backend B, Factorization F>
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t n = options.first + i;
     RandomChoices choices(options.seed, Purpose::sampling, n);
-    drafts.push_back({given, known, sampler_of(policy, shape, known, choices),
-                      Stream(options.seed, Purpose::sampling, n, 1)});
+    drafts.push_back(
+        {given, known, sampler_of(policy, shape, known, choices), Stream(options.seed, Purpose::sampling, n, 1)});
     drafts.back().steps = options.steps > 0 ? options.steps : std::max(1, unknown);
   }
 

@@ -9,6 +9,9 @@
 
 #include <ordo/backend/cpu/cpu.hpp>
 #include <ordo/concepts/rule.hpp>
+#include <ordo/core/choices.hpp>
+#include <ordo/factorization/blockwise.hpp>
+#include <ordo/factorization/masked_diffusion.hpp>
 #include <ordo/factorization/rule/causal.hpp>
 #include <ordo/factorization/rule/full.hpp>
 
@@ -71,6 +74,21 @@ TEMPLATE_TEST_CASE_SIG("the CPU's attention agrees with the reference under ever
   CHECK(attention_disagreement(b, BlocksAndPrefix{}) < tolerance);
   CHECK(attention_disagreement(b, BlocksAndPrefix{64, 64}) < tolerance);
   CHECK(attention_disagreement(b, OneOfRules<Causal, BlocksAndPrefix>(BlocksAndPrefix{5, 2})) < tolerance);
+}
+
+TEST_CASE("the CPU's attention agrees with the reference under block diffusion's rule") {
+  const Cpu b(2);
+  for (const std::int32_t block : {1, 4, 16, 48, 64}) {
+    for (const std::int32_t length : {64, 100, 192}) {
+      RandomChoices choices(0, Purpose::test, 0);
+      std::vector<Slot> slots;
+      const auto rule = Blockwise<dynamic, MaskedDiffusion<>>{block}.plan({length}, choices, slots);
+      INFO("block " << block << ", length " << length);
+      const std::vector<std::int32_t> lengths = {static_cast<std::int32_t>(slots.size())};
+      CHECK(attention_disagreement(b, lengths, rule, Asking::every, 0.1, 32) < tolerance);
+      CHECK(attention_disagreement(b, lengths, rule, Asking::some, 0.0, 16) < tolerance);
+    }
+  }
 }
 
 TEST_CASE("the CPU's attention agrees with the reference at every edge of a tile") {

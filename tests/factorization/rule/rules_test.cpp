@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include <ordo/concepts/rule.hpp>
+#include <ordo/factorization/rule/blocks.hpp>
 #include <ordo/factorization/rule/causal.hpp>
 #include <ordo/factorization/rule/full.hpp>
 
@@ -45,5 +46,34 @@ TEST_CASE("causal slots see themselves and what is earlier") {
   constexpr ordo::Causal rule;
   for (std::int32_t q = 0; q < 6; ++q) {
     for (std::int32_t k = 0; k < 6; ++k) CHECK(rule.sees(q, k) == (k <= q));
+  }
+}
+
+TEST_CASE("blocks classify every rectangle: exactly where the rule inside does and tiles stay on one side") {
+  using ordo::Blocks;
+  using ordo::Causal;
+  using ordo::Full;
+  const auto check = [](const auto& rule, std::int32_t size) {
+    const auto result = ordo::laws::tiles(rule, size);
+    INFO(result.report);
+    CHECK(result.report.holds());
+    CHECK(result.blurred * 20 < result.rectangles);  // only rectangles over several windows may be blurred
+  };
+  check(Blocks<Full>{4, 2, 0, 2, 4}, 10);    // training, blocks of two
+  check(Blocks<Causal>{4, 2, 0, 3, 6}, 13);  // windows of three slots
+  check(Blocks<Full>{4, 2, 2, 1, 0}, 6);     // sampling the third block
+  check(Blocks<Full>{3, 3, 1, 1, 0}, 8);     // a prefix of three
+  check(Blocks<Full>{0, 1, 1, 1, 0}, 4);     // no prefix
+  check(Blocks<Blocks<Full>>{4, 4, 0, 6, 6, {2, 2, 0, 2, 2}, {2, 2, 0, 2, 2}}, 16);
+}
+
+TEST_CASE("a slot in a block sees the clean copies of earlier blocks and its own window, a clean copy the clean") {
+  const ordo::Blocks<ordo::Full> rule{4, 2, 0, 2, 4};  // tokens 0 .. 5: clean 0 .. 3, windows at 4, 6, 8
+  for (std::int32_t k = 0; k < 10; ++k) {
+    CHECK(rule.sees(1, k) == (k < 2));
+    CHECK(rule.sees(2, k) == (k < 4));
+    CHECK(rule.sees(4, k) == (k == 4 || k == 5));
+    CHECK(rule.sees(7, k) == (k < 2 || k == 6 || k == 7));
+    CHECK(rule.sees(8, k) == (k < 4 || k >= 8));
   }
 }
