@@ -2,12 +2,7 @@
 # Bad input gives one clear sentence that names the thing and the value, a non-zero exit, and loses nothing.
 # Usage: bad_input.sh FOLDER_OF_PROGRAMS WORK_FOLDER
 set -u
-programs=$1
-work=$2
-. "$(dirname "$0")/text.sh"
-rm -rf "$work"
-mkdir -p "$work"
-cd "$work" || exit 1
+. "$(dirname "$0")/common.sh"
 failures=0
 
 # refuses PART_OF_THE_SENTENCE COMMAND...: fails, in one line on stderr that holds the part, without a crash.

@@ -2,12 +2,7 @@
 # A run that is killed again and again, also in the middle of its writes, ends with the same bytes as one that was
 # never stopped. Usage: replay.sh FOLDER_OF_PROGRAMS WORK_FOLDER
 set -eu
-programs=$1
-work=$2
-. "$(dirname "$0")/text.sh"
-rm -rf "$work"
-mkdir -p "$work"
-cd "$work"
+. "$(dirname "$0")/common.sh"
 write_text text.txt 1500 7
 
 for factorization in masked orderings:4; do

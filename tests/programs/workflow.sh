@@ -1,12 +1,7 @@
 #!/bin/sh
 # The programs as a user runs them, one after the other, at a tiny size. Usage: workflow.sh FOLDER_OF_PROGRAMS WORK_FOLDER
 set -eu
-programs=$1
-work=$2
-. "$(dirname "$0")/text.sh"
-rm -rf "$work"
-mkdir -p "$work"
-cd "$work"
+. "$(dirname "$0")/common.sh"
 write_text train.txt 1200 5
 write_text other.txt 400 6
 fail() { echo "$1"; exit 1; }
