@@ -1,8 +1,10 @@
 #pragma once
 // Random inputs for the tests of a backend: the same seed gives the same case to every backend and scalar.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -20,6 +22,13 @@ class Table {
   Table() = default;
   Table(std::int64_t rows, std::int64_t cols, std::int64_t padding = 0)
       : rows_(rows), cols_(cols), stride_(cols + padding), numbers_(static_cast<std::size_t>(rows * stride_)) {}
+  /// The table that is written out, row by row.
+  [[nodiscard]] static Table of(std::initializer_list<std::initializer_list<R>> rows) {
+    Table table(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows.begin()->size()));
+    auto to = table.numbers_.begin();
+    for (const auto& row : rows) to = std::copy(row.begin(), row.end(), to);
+    return table;
+  }
 
   [[nodiscard]] Matrix<R> view() { return {numbers_.data(), rows_, cols_, stride_}; }
   [[nodiscard]] Matrix<const R> view() const { return {numbers_.data(), rows_, cols_, stride_}; }

@@ -33,12 +33,8 @@ TEST_CASE("cross-entropy refuses targets outside the vocabulary and a scratch be
 
 TEST_CASE("cross-entropy is -log softmax of the logits x . table, in nats") {
   const Reference<double> b;
-  Table<double> x(2, 1);
-  x.at(0, 0) = 1;
-  x.at(1, 0) = 0;  // all logits equal
-  Table<double> table(3, 1);
-  table.at(1, 0) = std::log(2.0);
-  table.at(2, 0) = std::log(5.0);  // softmax of row 0: 1/8, 2/8, 5/8
+  const Table<double> x = Table<double>::of({{1}, {0}});                                   // row 1: all logits equal
+  const Table<double> table = Table<double>::of({{0}, {std::log(2.0)}, {std::log(5.0)}});  // row 0: 1/8, 2/8, 5/8
   std::vector<double> loss(2);
   std::vector<double> scratch(3);
   cross_entropy(b, x.view(), table.view(), std::vector<Token>{1, 2}, loss, scratch);
@@ -48,11 +44,8 @@ TEST_CASE("cross-entropy is -log softmax of the logits x . table, in nats") {
 
 TEST_CASE("cross-entropy stays finite where exponentials of the logits overflow") {
   const Reference<float> b;
-  Table<float> x(1, 1);
-  x.at(0, 0) = 1;
-  Table<float> table(2, 1);
-  table.at(0, 0) = 1000;
-  table.at(1, 0) = -1000;
+  const Table<float> x = Table<float>::of({{1}});
+  const Table<float> table = Table<float>::of({{1000}, {-1000}});
   std::vector<float> loss(2);
   std::vector<float> scratch(2);
   cross_entropy(b, x.view(), table.view(), std::vector<Token>{1}, loss, scratch);
