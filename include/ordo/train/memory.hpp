@@ -10,12 +10,12 @@
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/factorization.hpp>
-#include <ordo/core/choices.hpp>
 #include <ordo/core/config.hpp>
+#include <ordo/core/slot.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/parameters.hpp>
 #include <ordo/train/options.hpp>
-#include <ordo/train/trainer.hpp>
+#include <ordo/train/passes.hpp>
 
 namespace ordo {
 
@@ -47,37 +47,37 @@ template <Backend B, Factorization F>
   config.check();
   options.check();
   constexpr auto number = static_cast<std::int64_t>(sizeof(ScalarOf<B>));
-  const std::int64_t micro = options.micro_slots > 0 ? options.micro_slots : default_micro_slots(config);
   // Passes as the first samples fill them. Memory that no pass touches is never resident, so what counts is the most
   // slots that predict in one of them.
   std::int64_t one = 0;
-  std::int64_t pass = 0;
-  std::int64_t predictions = 0;
-  std::int64_t filled = 0;
-  std::int64_t predicting = 0;
-  std::vector<Slot> slots;
-  for (std::int64_t n = 0; n < std::min<std::int64_t>(options.batch * std::int64_t{16}, 1024); ++n) {
-    RandomChoices choices(options.seed, Purpose::plan, static_cast<std::uint64_t>(n));
-    slots.clear();
-    policy.plan(Shape{config.context}, choices, slots);
-    const auto size = static_cast<std::int64_t>(slots.size());
-    if (n % options.batch == 0 || filled + size > micro) filled = predicting = 0;
-    filled += size;
-    predicting += std::count_if(slots.begin(), slots.end(), [](const Slot& s) { return s.predicts(); });
-    one = std::max(one, size);
-    pass = std::max(pass, filled);
-    predictions = std::max(predictions, predicting);
+  Capacity most;
+  Capacity pass;
+  const std::int64_t samples = std::min<std::int64_t>(options.batch * std::int64_t{16}, 1024);
+  for (std::int64_t first = 0; first < samples; first += options.batch) {
+    for_each_pass(
+        policy, options.seed, {first, std::min(samples, first + options.batch)}, micro_slots(options, config),
+        [&](std::uint64_t) { return config.context; },
+        [&](std::uint64_t, const std::vector<Slot>& slots, const auto&) {
+          const auto size = static_cast<std::int64_t>(slots.size());
+          one = std::max(one, size);
+          pass.slots += size;
+          pass.predictions += std::count_if(slots.begin(), slots.end(), [](const Slot& s) { return s.predicts(); });
+        },
+        [&](bool) {
+          most = {std::max(most.slots, pass.slots), std::max(most.predictions, pass.predictions)};
+          pass = {};
+        });
   }
+  most.few = most.predictions < most.slots;
   const std::int64_t count = parameter_count(parameter_list(config)) * number;
   MemoryPlan plan;
   plan.resident = resident_bytes();
   plan.parameters = count * (1 + (evaluates && options.keep_best ? 1 : 0) + (options.average > 0 ? 1 : 0));
   plan.optimiser = 3 * count;
-  plan.activations =
-      number * Workspace<B>::planned_numbers(config, {pass, predictions, predictions < pass}, Pass::backward);
+  plan.activations = number * Workspace<B>::planned_numbers(config, most, Pass::backward);
   if (evaluates) {
     const std::int64_t scored = std::max(one, options.evaluation.batch_slots);
-    const std::int64_t asked = scored * predictions / pass;
+    const std::int64_t asked = scored * most.predictions / std::max<std::int64_t>(1, most.slots);
     plan.evaluation = number * Workspace<B>::planned_numbers(config, {scored, asked}, Pass::forward);
   }
   return plan;

@@ -24,15 +24,9 @@
 #include <ordo/train/epoch_shuffle.hpp>
 #include <ordo/train/learning_rate.hpp>
 #include <ordo/train/options.hpp>
+#include <ordo/train/passes.hpp>
 
 namespace ordo {
-
-/// Slots in one pass when the user does not say: as many as keep a layer's activations in a few MiB of cache, but
-/// enough rows for the matrix products.
-[[nodiscard]] inline std::int64_t default_micro_slots(const ModelConfig& config) {
-  const std::int64_t numbers = 8LL * config.width + 3LL * config.feed_forward();  // of one slot in one layer
-  return std::max<std::int64_t>(1024, (std::int64_t{8} << 20) / numbers);
-}
 
 /// Owns what training adds to a network: gradient, moments, averaged weights, the position in the stream of
 /// samples. Its state after k steps is a function of (network at the start, data, options, k).
@@ -85,30 +79,26 @@ class Trainer {
   /// Does one step. Throws, with the weights as they were before it, when the loss or gradient is not finite.
   StepReport advance() {
     require(!finished(), "train", "all ", steps(), " steps are done");
-    draw_batch();
+    const SampleRange samples = batch_samples();
+    std::int64_t batch_tokens = 0;
+    for (std::int64_t n = samples.first; n < samples.last; ++n) batch_tokens += length(static_cast<std::uint64_t>(n));
+    const double scale = 1.0 / static_cast<double>(batch_tokens);
+    const DropoutSettings dropout{network_.config().dropout, options_.seed};
     fill(network_.backend(), gradient_.span(), R(0));
     double loss = 0;
-    const double scale = 1.0 / static_cast<double>(batch_tokens_);
-    const DropoutSettings dropout{network_.config().dropout, options_.seed};
-    std::size_t first = 0;
-    while (first < plans_.size()) {  // pack plans until a pass is full
-      batch_.clear();
-      std::size_t last = first;
-      while (last < plans_.size() && (last == first || batch_.slots() + plans_[last].slots() <= micro_slots())) {
-        const Plan& plan = plans_[last++];
-        batch_.add({slots_.data() + plan.begin, plan.count}, plan.rule, {text_.data() + plan.text, plan.text_count},
-                   network_.config(), plan.sample);
-      }
-      first = last;
-      const Capacity needed{batch_.slots(), batch_.predictions()};
-      if (!workspace_ || !workspace_->holds(needed)) {
-        const std::int64_t slots = std::max(needed.slots, largest_pass());
-        workspace_.reset();
-        workspace_.emplace(network_.config(), Capacity{slots, slots, needed.predictions < needed.slots},
-                           Pass::backward);
-      }
-      loss += accumulate_gradient(network_, batch_, scale, dropout, *workspace_, gradient_.span());
-    }
+    batch_.clear();
+    std::vector<Token> text;
+    for_each_pass(
+        factorization_, options_.seed, samples, micro_slots(), [&](std::uint64_t n) { return length(n); },
+        [&](std::uint64_t n, const std::vector<Slot>& slots, const typename F::Rule& rule) {
+          data_.copy(shuffle_.window(n), text);
+          batch_.add(slots, rule, text, network_.config(), n);
+        },
+        [&](bool last) {
+          make_room(last);
+          loss += accumulate_gradient(network_, batch_, scale, dropout, *workspace_, gradient_.span());
+          batch_.clear();
+        });
     loss *= scale;
     const double norm = std::sqrt(squared_norm(network_.backend(), std::span<const R>(gradient_.span())));
     require(std::isfinite(loss) && std::isfinite(norm), "train", "the loss is no longer a finite number (loss ", loss,
@@ -116,53 +106,30 @@ class Trainer {
             " or gradient clipping may help");
     update(norm);
     ++step_;
-    tokens_ += batch_tokens_;
+    tokens_ += batch_tokens;
     return {step_, steps(), epoch(), loss, rate_, norm, tokens_};
   }
 
-  [[nodiscard]] std::int64_t micro_slots() const {
-    return options_.micro_slots > 0 ? options_.micro_slots : default_micro_slots(network_.config());
-  }
+  [[nodiscard]] std::int64_t micro_slots() const { return ordo::micro_slots(options_, network_.config()); }
 
  private:
-  struct Plan {
-    std::size_t begin, count, text, text_count;
-    typename F::Rule rule;
-    std::uint64_t sample;
-    [[nodiscard]] std::int64_t slots() const { return static_cast<std::int64_t>(count); }
-  };
-
-  /// Lays out the plans of this step's samples. All draws are functions of the sample number.
-  void draw_batch() {
-    plans_.clear();
-    slots_.clear();
-    text_.clear();
-    batch_tokens_ = 0;
-    const std::int64_t begin = step_ * options_.batch;
-    const std::int64_t end = std::min(samples_, begin + options_.batch);
-    const double progress = static_cast<double>(step_) / static_cast<double>(std::max<std::int64_t>(1, steps() - 1));
-    std::vector<Token> window;
-    for (std::int64_t i = begin; i < end; ++i) {
-      const auto n = static_cast<std::uint64_t>(i);
-      data_.copy(shuffle_.window(n), window);
-      RandomChoices choices(options_.seed, Purpose::plan, n, progress);
-      const std::size_t first_slot = slots_.size();
-      const auto rule = factorization_.plan(Shape{static_cast<std::int32_t>(window.size())}, choices, slots_);
-      plans_.push_back({first_slot, slots_.size() - first_slot, text_.size(), window.size(), rule, n});
-      text_.insert(text_.end(), window.begin(), window.end());
-      batch_tokens_ += static_cast<std::int64_t>(window.size());
-    }
+  /// The samples of the step in hand.
+  [[nodiscard]] SampleRange batch_samples() const {
+    const std::int64_t first = step_ * options_.batch;
+    const auto last_step = static_cast<double>(std::max<std::int64_t>(1, steps() - 1));
+    return {first, std::min(samples_, first + options_.batch), static_cast<double>(step_) / last_step};
   }
+  [[nodiscard]] std::int64_t length(std::uint64_t n) { return data_.length(shuffle_.window(n)); }
 
-  /// Slots of the largest pass of a whole batch, so that the workspace is planned once.
-  [[nodiscard]] std::int64_t largest_pass() const {
-    std::int64_t most = 0;
-    std::int64_t all = 0;
-    for (const Plan& plan : plans_) {
-      most = std::max(most, plan.slots());
-      all += plan.slots();
-    }
-    return std::min(all, std::max(most, micro_slots()));
+  /// Plans the workspace anew where it does not hold the pass in hand. It never shrinks, and where more passes follow
+  /// it has room for a full one, so that this happens a few times in a run. The room changes no result.
+  void make_room(bool last_pass) {
+    const Capacity needed{batch_.slots(), batch_.predictions()};
+    if (workspace_ && workspace_->holds(needed)) return;
+    const std::int64_t slots = std::max({room_.slots, needed.slots, last_pass ? 0 : micro_slots()});
+    room_ = {slots, slots, (workspace_ && room_.few) || needed.predictions < needed.slots};
+    workspace_.reset();
+    workspace_.emplace(network_.config(), room_, Pass::backward);
   }
 
   void update(double norm) {
@@ -201,14 +168,11 @@ class Trainer {
   Numbers v_;
   std::optional<Network<B>> average_;
   std::optional<Workspace<B>> workspace_;
-  std::vector<Plan> plans_;
-  std::vector<Slot> slots_;
-  std::vector<Token> text_;
+  Capacity room_;
   Batch<typename F::Rule> batch_;
   std::int64_t samples_ = 0;
   std::int64_t step_ = 0;
   std::int64_t tokens_ = 0;
-  std::int64_t batch_tokens_ = 0;
   double rate_ = 0;
 };
 
