@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   std::string prompt;
   std::string infill;
   std::string gap = "_";
-  std::string unmask = "random";
+  std::string unmask;
   std::string factorization;
   std::int64_t count = 1;
   int threads = 0;
@@ -51,15 +51,16 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--count", count, "how many samples [sequences]")->capture_default_str();
   app.add_option("--prompt", prompt, "the text to begin with");
-  app.add_option("--infill", infill, "a text with gaps to fill: each gap marker stands for one token");
-  app.add_option("--gap", gap, "the gap marker")->capture_default_str();
+  const auto* infills =
+      app.add_option("--infill", infill, "a text with gaps to fill: each gap marker stands for one token");
+  app.add_option("--gap", gap, "the gap marker of --infill")->needs("--infill")->capture_default_str();
   app.add_option("--temperature", options.temperature, "0 for the most probable token [logits are divided by it]")
       ->capture_default_str();
   app.add_option("--top-p", options.top_p, "sample from the smallest set of tokens with this probability [fraction]")
       ->capture_default_str();
-  app.add_option("--unmask", unmask, "which tokens a diffusion step reveals: random, ancestral or confidence")
-      ->check(CLI::IsMember({"random", "ancestral", "confidence"}))
-      ->capture_default_str();
+  app.add_option("--unmask", unmask,
+                 "which tokens a diffusion step reveals: random (the default), ancestral or confidence")
+      ->check(CLI::IsMember({"random", "ancestral", "confidence"}));
   app.add_option("--steps", options.steps, "diffusion steps, 0 for one token a step [steps]")->capture_default_str();
   app.add_option("--factorization", factorization,
                  "sample under this one instead of the model's own: " + std::string(ordo::factorization_names));
@@ -69,11 +70,12 @@ int main(int argc, char** argv) {
     const ordo::LoadedModel<ordo::Cpu> model = ordo::read_model(model_folder, ordo::Cpu(threads));
     options.prompt = model.codec.encode(prompt);
     if (!infill.empty()) options.infill = with_gaps(model.codec, infill, gap);
+    ordo::require(infills->count() == 0 || !infill.empty(), "generate", "--infill must not be empty");
     ordo::require(infill.empty() || options.length == 0, "generate",
                   "--infill sets the length; --length does not go with it (got ", options.length, ")");
-    options.unmask = unmask == "random"      ? ordo::Unmask::random
-                     : unmask == "ancestral" ? ordo::Unmask::ancestral
-                                             : ordo::Unmask::confidence;
+    for (const auto each : {ordo::Unmask::random, ordo::Unmask::ancestral, ordo::Unmask::confidence}) {
+      if (unmask == to_string(each)) options.unmask = each;
+    }
     options.stop = signals.token();
     const ordo::AnyFactorization policy =
         ordo::factorization_from_name(factorization.empty() ? model.factorization : factorization);

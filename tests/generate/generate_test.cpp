@@ -12,6 +12,7 @@
 #include <ordo/core/choices.hpp>
 #include <ordo/factorization/left_to_right.hpp>
 #include <ordo/factorization/masked_diffusion.hpp>
+#include <ordo/factorization/mixture.hpp>
 #include <ordo/factorization/orderings.hpp>
 #include <ordo/generate/generate.hpp>
 #include <ordo/model/batch.hpp>
@@ -117,6 +118,31 @@ TEST_CASE("generate refuses what cannot work, naming the value") {
   CHECK_THROWS_WITH(sample({.prompt = {7}}), Catch::Contains("got 7 at position 0"));
   CHECK_THROWS_WITH(sample({.length = 1, .prompt = {1, 2}}), Catch::Contains("prompt has 2 tokens"));
   CHECK_THROWS_WITH(sample({.infill = {ordo::absent, 1}}), Catch::Contains("token 1 is given after a gap"));
+}
+
+TEMPLATE_TEST_CASE("a policy with an order of its own refuses settings of diffusion steps, naming the value", "",
+                   ordo::LeftToRight, ordo::Orderings<2>, RightToLeft) {
+  const ordo::Network<Double> network(tiny());
+  const auto sample = [&](const ordo::GenerateOptions& options) { return generate(network, TestType{}, 1, options); };
+  CHECK_THROWS_WITH(sample({.unmask = ordo::Unmask::confidence}),
+                    Catch::Contains("unmask = confidence is for") && Catch::Contains(TestType{}.name() + " has an"));
+  CHECK_THROWS_WITH(sample({.unmask = ordo::Unmask::random}), Catch::Contains("unmask = random is for"));
+  CHECK_THROWS_WITH(sample({.steps = 3}), Catch::Contains("steps = 3 is for"));
+  CHECK(sample({})[0].size() == 4);
+}
+
+TEST_CASE("a mixture takes settings of diffusion steps, whichever part is drawn") {
+  const ordo::Network<Double> network(tiny());
+  using Half = ordo::Mixture<ordo::Weighted<ordo::LeftToRight, 1>, ordo::Weighted<ordo::MaskedDiffusion<>, 1>>;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    CHECK(generate(network, Half{}, 1, {.seed = seed, .unmask = ordo::Unmask::confidence, .steps = 2})[0].size() == 4);
+  }
+}
+
+TEST_CASE("unmasking is random where nothing else is asked for") {
+  const ordo::Network<Double> network(tiny());
+  CHECK(generate(network, ordo::MaskedDiffusion<>{}, 5, {}) ==
+        generate(network, ordo::MaskedDiffusion<>{}, 5, {.unmask = ordo::Unmask::random}));
 }
 
 TEST_CASE("samples are functions of the seed and the index, whatever the count") {

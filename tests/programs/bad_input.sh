@@ -78,6 +78,9 @@ refuses '32 tokens are longer' "$programs/evaluate" model --data good.txt --cont
 refuses 'got 0' "$programs/evaluate" model --data good.txt --draws 0
 refuses 'got -1' "$programs/generate" model --temperature -1
 refuses 'got 2' "$programs/generate" model --top-p 2
+refuses 'unmask = confidence' "$programs/generate" model --factorization ltr --unmask confidence
+refuses 'steps = 4' "$programs/generate" model --factorization orderings:2 --steps 4
+refuses '--infill' "$programs/generate" model --gap '#'
 refuses 'after a gap' "$programs/generate" model --factorization ltr --infill '_bc_'
 
 # A checkpoint that was cut, changed, or made by a newer build.

@@ -10,14 +10,20 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <ordo/concepts/backend.hpp>
+#include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/sampler.hpp>
 #include <ordo/core/choices.hpp>
 #include <ordo/core/error.hpp>
+#include <ordo/core/readout.hpp>
+#include <ordo/core/sample_step.hpp>
 #include <ordo/generate/choose.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/batch.hpp>
@@ -35,6 +41,15 @@ enum class Unmask : std::uint8_t {
   confidence,  ///< the same number in each step, those that the network is surest of (LLaDA, arXiv:2502.09992)
 };
 
+[[nodiscard]] constexpr std::string_view to_string(Unmask unmask) {
+  switch (unmask) {
+    case Unmask::random: return "random";
+    case Unmask::ancestral: return "ancestral";
+    case Unmask::confidence: return "confidence";
+  }
+  return "unknown";
+}
+
 struct GenerateOptions {
   int length = 0;  ///< tokens in all, the given ones included; 0: the network's context
   std::uint64_t seed = 0;
@@ -43,7 +58,9 @@ struct GenerateOptions {
   std::vector<Token> prompt{};  ///< the first tokens
   /// Or tokens anywhere: one entry per position, `absent` (-1) where a token is to be sampled. Sets the length.
   std::vector<Token> infill{};
-  Unmask unmask = Unmask::random;
+  /// Which tokens a diffusion step reveals; none: random. Like `steps`, refused where the policy itself says which
+  /// token comes next.
+  std::optional<Unmask> unmask{};
   int steps = 0;           ///< diffusion steps; 0: one token a step (ancestral: as many steps as tokens)
   std::size_t first = 0;   ///< index of the first sequence: those of 0 .. 9 are those of 0 .. 4, then of 5 .. 9
   bool cache = true;       ///< false computes kept slots anew in each step: slower, for checking
@@ -67,6 +84,20 @@ struct Draft {
   int steps = 0;
   bool done = false;
 };
+
+/// Throws where settings of diffusion steps are given to a policy that reveals everything it predicts, as its first
+/// step shows. Where slots that show the mask predict, another draw of the policy may unmask (a mixture): then it is
+/// let pass.
+template <Factorization F>
+void check_settings_apply(const GenerateOptions& options, const F& policy, const SampleStep& step) {
+  const Reads masks = readout_of(policy).mask;
+  if (step.any_subset || masks == Reads::own || masks == Reads::next) return;
+  constexpr auto why = " is for factorizations that may reveal any of the hidden tokens in a step, and ";
+  require(!options.unmask, "generate", "unmask = ", to_string(options.unmask.value_or(Unmask::random)), why,
+          policy.name(), " has an order of its own; leave unmask out");
+  require(options.steps == 0, "generate", "steps = ", options.steps, why, policy.name(),
+          " has an order of its own; leave steps out");
+}
 
 /// Leaves a target only at the slots in `reveal`.
 inline void predict_only(std::vector<Slot>& slots, const std::vector<std::size_t>& reveal) {
@@ -110,8 +141,8 @@ bool decide_before(Draft<S>& draft, Unmask unmask) {
 }  // namespace detail
 
 /// Samples `count` sequences, all at once: memory grows with `count` (see `first` for sampling in groups). Sequence i
-/// is a function of (options, i) alone, whatever `count` is. Throws an Error
-/// where the policy cannot condition on what is given, or the length exceeds the network's context.
+/// is a function of (options, i) alone, whatever `count` is. Throws an Error where the policy cannot condition on what
+/// is given or has no use for `unmask` or `steps`, and where the length exceeds the network's context.
 template <Backend B, Factorization F>
 [[nodiscard]] std::vector<std::vector<Token>> generate(const Network<B>& network, const F& policy, std::size_t count,
                                                        const GenerateOptions& options = {}) {
@@ -138,6 +169,7 @@ template <Backend B, Factorization F>
     known[i] = given[i] == absent ? 0 : 1;
   }
   const auto unknown = static_cast<int>(std::count(known.begin(), known.end(), 0));
+  const Unmask unmask = options.unmask.value_or(Unmask::random);
 
   const Shape shape{static_cast<std::int32_t>(length)};
   RandomChoices probe(options.seed, Purpose::sampling, 0);
@@ -171,8 +203,8 @@ template <Backend B, Factorization F>
         continue;
       }
       working = true;
-      const bool runs = !draft.step.any_subset || options.unmask == Unmask::confidence ||
-                        detail::decide_before(draft, options.unmask);
+      if (draft.steps_done == 0) detail::check_settings_apply(options, policy, draft.step);
+      const bool runs = !draft.step.any_subset || unmask == Unmask::confidence || detail::decide_before(draft, unmask);
       ++draft.steps_done;
       if (!runs) continue;
       lanes.push_back(i);
@@ -232,7 +264,7 @@ template <Backend B, Factorization F>
         }
       }
       const int left = std::max(1, draft.steps - (draft.steps_done - 1));
-      if (draft.step.any_subset && options.unmask == Unmask::confidence && left > 1) {
+      if (draft.step.any_subset && unmask == Unmask::confidence && left > 1) {
         std::stable_sort(revealed.begin(), revealed.end(),
                          [](const auto& a, const auto& b) { return a.second.probability > b.second.probability; });
         revealed.resize((revealed.size() + static_cast<std::size_t>(left) - 1) / static_cast<std::size_t>(left));
