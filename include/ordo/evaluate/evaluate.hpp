@@ -29,7 +29,7 @@ namespace ordo {
 
 struct EvaluateOptions {
   int draws = 32;                   ///< draws of the policy for each window; an exact score needs one and takes one
-  std::uint64_t seed = 0;           ///< of the draws
+  std::uint64_t seed = 0;           ///< of the draws, and of the subset of windows
   std::int64_t windows = 0;         ///< score a fixed, seeded subset of this many windows; 0: all
   std::int64_t batch_slots = 2048;  ///< slots in one forward pass; changes speed and memory, not the score's draws
   std::stop_token stop{};           ///< throws Stopped when asked to stop
@@ -194,7 +194,7 @@ template <Backend B, Factorization F>
   } else if (!score.exact()) {
     score.error_over_draws = std::numeric_limits<double>::quiet_NaN();  // one draw says nothing of its error
   }
-  score.by_document = documents.size() >= 8;
+  score.by_document = static_cast<std::int64_t>(documents.size()) >= Score::fewest_documents;
   if (score.by_document) {
     by_window.clear();
     window_size.clear();
