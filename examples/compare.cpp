@@ -95,15 +95,15 @@ program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, cons
 }
 
 void print_table(const std::vector<program::ComparedRun>& runs) {
-  fmt::print("\n{:<16} {:>5} {:>11} {:>10} {:>26} {:>7} {:>12} {:>9}\n", "factorization", "seed", "best epoch",
-             "of epochs", "best [nats/token]", "", "last - best", "time");
+  program::say("\n{:<16} {:>5} {:>11} {:>10} {:>26} {:>7} {:>12} {:>9}\n", "factorization", "seed", "best epoch",
+               "of epochs", "best [nats/token]", "", "last - best", "time");
   for (const auto& run : runs) {
     const ordo::Score& s = run.final_score;
     const double error = std::hypot(s.error_over_draws, s.error_over_documents);
-    fmt::print("{:<16} {:>5} {:>11.0f} {:>10.0f} {:>26} {:>7} {:>12.3f} {:>9}\n", run.factorization, run.seed,
-               run.best.epoch, run.epochs, fmt::format("{:.4f} +- {:.4f}", s.nats_per_token, error),
-               s.exact() ? "exact" : "bound", run.curve.back().score.nats_per_token - run.best.score.nats_per_token,
-               program::duration(run.seconds));
+    program::say("{:<16} {:>5} {:>11.0f} {:>10.0f} {:>26} {:>7} {:>12.3f} {:>9}\n", run.factorization, run.seed,
+                 run.best.epoch, run.epochs, fmt::format("{:.4f} +- {:.4f}", s.nats_per_token, error),
+                 s.exact() ? "exact" : "bound", run.curve.back().score.nats_per_token - run.best.score.nats_per_token,
+                 program::duration(run.seconds));
   }
 }
 
@@ -151,8 +151,8 @@ int compare(Plan& plan, const std::stop_token& stop) {
   plan.sample_length = config.context;
   const ordo::Cpu backend(plan.threads);
   if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
-  fmt::print("{}\n{} unique tokens, validation on {} tokens, {} threads\n", program::describe_size(config),
-             plan.train.unique_tokens, data.validation().tokens(), backend.threads());
+  program::say("{}\n{} unique tokens, validation on {} tokens, {} threads\n", program::describe_size(config),
+               plan.train.unique_tokens, data.validation().tokens(), backend.threads());
   std::fflush(stdout);
 
   std::vector<program::ComparedRun> runs;
@@ -160,28 +160,27 @@ int compare(Plan& plan, const std::stop_token& stop) {
     for (std::size_t i = 0; i < plan.factorizations.size(); ++i) {
       runs.push_back(train_one(plan, data, config, backend, i, static_cast<std::uint64_t>(s), stop));
       const auto& run = runs.back();
-      fmt::print("{} (seed {}), best at epoch {:.0f}: {}\n", run.factorization, run.seed, run.best.epoch,
-                 fmt::streamed(run.final_score));
+      program::say("{} (seed {}), best at epoch {:.0f}: {}\n", run.factorization, run.seed, run.best.epoch,
+                   fmt::streamed(run.final_score));
       std::fflush(stdout);
     }
   }
-  print_table(runs);
   const program::Crossing cross = program::crossing(program::curve_of(runs, plan.factorizations.front()),
                                                     program::curve_of(runs, plan.factorizations.back()));
   const std::string summary = verdict(runs, plan.factorizations, cross);
-  fmt::print("{}\n", summary);
   std::string samples;
   for (const auto& run : runs) {
     samples += fmt::format("--- {} (seed {}), temperature 0.8\n{}\n\n", run.factorization, run.seed, run.sample);
   }
-  fmt::print("\n{}", samples);
   program::write_results(plan.out / "results.csv", runs);
   ordo::write_file_atomically(plan.out / "samples.txt", samples);
+  print_table(runs);
+  program::say("{}\n\n{}", summary, samples);
   program::draw(plan.out, runs, plan.factorizations,
                 fmt::format("{} unique tokens, {:.2f}M parameters", plan.train.unique_tokens,
                             static_cast<double>(ordo::true_parameters(config)) / 1e6),
                 cross.epoch, summary);
-  fmt::print("wrote {}, compare.svg, results.csv and samples.txt\n", (plan.out / "compare.png").string());
+  program::say("wrote {}, compare.svg, results.csv and samples.txt\n", (plan.out / "compare.png").string());
   return 0;
 }
 
@@ -218,6 +217,7 @@ int main(int argc, char** argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw)
       ->capture_default_str();
   app.add_option("--unique-tokens", plan.train.unique_tokens, "train on the first so many tokens, 0 for all [tokens]")
+      ->check(program::whole<std::int64_t>())
       ->capture_default_str();
   plan.shape.add_to(app);
   program::add_optimiser_flags(app, plan.train);
@@ -226,10 +226,12 @@ int main(int argc, char** argv) {
   app.add_option("--evaluations", plan.train.evaluations, "points of each curve [count]")->capture_default_str();
   app.add_option("--curve-windows", plan.train.evaluation.windows,
                  "fixed subset of the validation text for the curves, 0 for all [windows]")
+      ->check(program::whole<std::int64_t>())
       ->capture_default_str();
   app.add_option("--curve-draws", plan.train.evaluation.draws, "draws for each of them, for bounds [count]")
       ->capture_default_str();
   app.add_option("--final-windows", plan.final_windows, "larger subset for the best weights, 0 for all [windows]")
+      ->check(program::whole<std::int64_t>())
       ->capture_default_str();
   app.add_option("--final-draws", plan.final_draws, "draws for each of them, for bounds [count]")
       ->capture_default_str();

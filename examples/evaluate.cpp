@@ -29,10 +29,13 @@ int main(int argc, char** argv) {
   app.add_option("--draws", options.draws, "draws for each window where the score is a bound [count]")
       ->capture_default_str();
   app.add_option("--windows", options.windows, "score a fixed, seeded subset of this size, 0 for all [windows]")
+      ->check(program::whole<std::int64_t>())
       ->capture_default_str();
   app.add_option("--context", context, "length of the windows, 0 for the model's context [tokens]")
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "seed of the draws and of the subset")->capture_default_str();
+  app.add_option("--seed", options.seed, "seed of the draws and of the subset")
+      ->check(program::whole<std::uint64_t>())
+      ->capture_default_str();
   app.add_option("--threads", threads, "threads, 0 for one per core [count]")->capture_default_str();
   return program::run(app, argc, argv, [&] {
     const ordo::LoadedModel<ordo::Cpu> model = ordo::read_model(model_folder, ordo::Cpu(threads));
@@ -43,7 +46,7 @@ int main(int argc, char** argv) {
     const ordo::AnyFactorization policy = factorization.empty()
                                               ? ordo::factorization_from_name(model.factorization).scored_as()
                                               : ordo::factorization_from_name(factorization);
-    fmt::print("{}\n", fmt::streamed(ordo::evaluate(model.network, windows, policy, options)));
+    program::say("{}\n", fmt::streamed(ordo::evaluate(model.network, windows, policy, options)));
     return 0;
   });
 }

@@ -49,7 +49,9 @@ int main(int argc, char** argv) {
   app.add_option("model", model_folder, "folder that `train` left")->required();
   app.add_option("--length", options.length, "tokens in all, the prompt included, 0 for the model's context [tokens]")
       ->capture_default_str();
-  app.add_option("--count", count, "how many samples [sequences]")->capture_default_str();
+  app.add_option("--count", count, "how many samples [sequences]")
+      ->check(program::whole<std::int64_t>())
+      ->capture_default_str();
   app.add_option("--prompt", prompt, "the text to begin with");
   const auto* infills =
       app.add_option("--infill", infill, "a text with gaps to fill: each gap marker stands for one token");
@@ -64,7 +66,9 @@ int main(int argc, char** argv) {
   app.add_option("--steps", options.steps, "diffusion steps, 0 for one token a step [steps]")->capture_default_str();
   app.add_option("--factorization", factorization,
                  "sample under this one instead of the model's own: " + std::string(ordo::factorization_names));
-  app.add_option("--seed", options.seed, "seed of the samples")->capture_default_str();
+  app.add_option("--seed", options.seed, "seed of the samples")
+      ->check(program::whole<std::uint64_t>())
+      ->capture_default_str();
   app.add_option("--threads", threads, "threads, 0 for one per core [count]")->capture_default_str();
   return program::run(app, argc, argv, [&] {
     const ordo::LoadedModel<ordo::Cpu> model = ordo::read_model(model_folder, ordo::Cpu(threads));
@@ -86,8 +90,8 @@ int main(int argc, char** argv) {
       const auto samples =
           ordo::generate(model.network, policy, static_cast<std::size_t>(std::min(group, count - done)), options);
       if (signals.asked()) return 130;
-      for (const auto& sample : samples) fmt::print("{}\n", model.codec.decode(sample));
-      std::fflush(stdout);
+      for (const auto& sample : samples) program::say("{}\n", model.codec.decode(sample));
+      program::flush_output();
     }
     return 0;
   });

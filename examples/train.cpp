@@ -37,15 +37,18 @@ int main(int argc, char** argv) {
   shape.add_to(app);
   app.add_option("--epochs", options.epochs, "passes over the unique tokens [epochs]")->capture_default_str();
   app.add_option("--unique-tokens", options.unique_tokens, "train on the first so many tokens, 0 for all [tokens]")
+      ->check(program::whole<std::int64_t>())
       ->capture_default_str();
   program::add_optimiser_flags(app, options);
   app.add_option("--seed", options.seed, "seed of initial weights, plans, shuffling and dropout")
+      ->check(program::whole<std::uint64_t>())
       ->capture_default_str();
   app.add_option("--threads", threads, "threads, 0 for one per core [count]")->capture_default_str();
   app.add_option("--evaluations", options.evaluations, "evaluations on the validation text over the run [count]")
       ->capture_default_str();
   app.add_option("--evaluation-windows", options.evaluation.windows,
                  "fixed subset of the validation text for each of them, 0 for all [windows]")
+      ->check(program::whole<std::int64_t>())
       ->capture_default_str();
   app.add_option("--draws", options.evaluation.draws, "draws for each window where the score is a bound [count]")
       ->capture_default_str();
@@ -58,6 +61,7 @@ int main(int argc, char** argv) {
   app.add_option("--checkpoint-seconds", options.checkpoint_seconds, "time between checkpoints [seconds]")
       ->capture_default_str();
   app.add_option("--checkpoint-steps", options.checkpoint_steps, "or steps between checkpoints, 0 for by time [steps]")
+      ->check(program::whole<std::int64_t>())
       ->capture_default_str();
   app.add_option("--out", out, "folder for the model, metrics.jsonl and what resuming needs")->required();
   return program::run(app, argc, argv, [&] {
@@ -65,18 +69,20 @@ int main(int argc, char** argv) {
     const ordo::AnyFactorization policy = ordo::factorization_from_name(factorization);
     const ordo::Dataset data = text.load(shape.context);
     const ordo::ModelConfig config = shape.config(data.vocab());
+    ordo::require(options.patience == 0 || !data.validation().empty(), "train",
+                  "patience needs validation text; give --validation (got patience ", options.patience, ")");
     options.directory = out;
     options.keep_best = keep == "best";
     options.evaluation.seed = options.seed;
     options.stop = signals.token();
     const ordo::Cpu backend(threads);
-    fmt::print("{}, {}\n", policy.name(), program::describe_size(config));
-    fmt::print("training text: {} tokens, {} used; validation: {} tokens\n", data.train().tokens(),
-               options.unique_tokens > 0 ? options.unique_tokens : data.train().tokens(), data.validation().tokens());
+    program::say("{}, {}\n", policy.name(), program::describe_size(config));
+    program::say("training text: {} tokens, {} used; validation: {} tokens\n", data.train().tokens(),
+                 options.unique_tokens > 0 ? options.unique_tokens : data.train().tokens(), data.validation().tokens());
     const ordo::MemoryPlan memory =
         ordo::training_memory<ordo::Cpu>(config, options, !data.validation().empty(), policy);
-    fmt::print("on {} threads; predicted peak memory {:.0f} MB ({:.0f} MB of it for training)\n", backend.threads(),
-               static_cast<double>(memory.total()) / 1e6, static_cast<double>(memory.planned()) / 1e6);
+    program::say("on {} threads; predicted peak memory {:.0f} MB ({:.0f} MB of it for training)\n", backend.threads(),
+                 static_cast<double>(memory.total()) / 1e6, static_cast<double>(memory.planned()) / 1e6);
     std::fflush(stdout);
 
     ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(config, policy, backend, options.seed);
@@ -93,16 +99,16 @@ int main(int argc, char** argv) {
     const ordo::TrainResult result = ordo::train(model, data, options);
     progress.clear();
     if (!result.finished) {
-      fmt::print("stopped after step {}; run the same command again to go on\n", result.steps);
+      program::say("stopped after step {}; run the same command again to go on\n", result.steps);
       return 130;
     }
     if (result.best.step > 0) {
-      fmt::print("best at epoch {:.1f}: {}\n", result.best.epoch, fmt::streamed(result.best.score));
+      program::say("best at epoch {:.1f}: {}\n", result.best.epoch, fmt::streamed(result.best.score));
     }
-    fmt::print("{} steps, {} tokens{}; the model is in {}\n", result.steps, result.tokens,
-               result.stopped_early ? ", stopped early" : "", out.string());
-    fmt::print("peak memory {:.0f} MB (predicted {:.0f} MB)\n", static_cast<double>(program::peak_bytes()) / 1e6,
-               static_cast<double>(memory.total()) / 1e6);
+    program::say("{} steps, {} tokens{}; the model is in {}\n", result.steps, result.tokens,
+                 result.stopped_early ? ", stopped early" : "", out.string());
+    program::say("peak memory {:.0f} MB (predicted {:.0f} MB)\n", static_cast<double>(program::peak_bytes()) / 1e6,
+                 static_cast<double>(memory.total()) / 1e6);
     return 0;
   });
 }

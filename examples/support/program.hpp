@@ -1,15 +1,21 @@
 #pragma once
-// What all programs share: errors as one sentence and a non-zero exit, an orderly stop on Ctrl-C, progress.
+// What all programs share: errors as one sentence and a non-zero exit, an orderly stop on Ctrl-C, what is printed.
 
+#include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <limits>
 #include <new>
 #include <stop_token>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +23,8 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+
+#include <ordo/core/error.hpp>
 #include <ordo/evaluate/evaluate.hpp>
 
 namespace program {
@@ -52,11 +60,36 @@ class StopOnSignal {
   std::jthread watcher_;
 };
 
+/// Prints to stdout. A failure is kept for flush_output, so that a closed pipe does not end a long run.
+template <class... Parts>
+void say(fmt::format_string<Parts...> format, Parts&&... parts) {
+  const std::string text = fmt::format(format, std::forward<Parts>(parts)...);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+/// Throws an Error where something that was printed could not be written.
+inline void flush_output() {
+  errno = 0;
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  const std::string why = errno == 0 ? "" : " (" + std::generic_category().message(errno) + ")";
+  ordo::require(written, "output", "cannot write to standard output", why);
+}
+
+/// Opens what the caller closed of stdin, stdout and stderr, so that no file of the program is opened in its place and
+/// gets the printed lines. For reading only: writing fails, and is reported.
+inline void keep_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream) {
+    if (::fcntl(stream, F_GETFD) < 0 && ::open("/dev/null", O_RDONLY) < 0) std::_Exit(1);
+  }
+}
+
 /// Runs `body` and turns what it throws into one sentence on stderr and exit code 1. 130: stopped on request.
 template <class Body>
 int guarded(const Body& body) {
   try {
-    return body();
+    const int status = body();
+    if (status == 0) flush_output();
+    return status;
   } catch (const CLI::Error&) {
     throw;  // the parser's own business
   } catch (const ordo::Stopped&) {
@@ -70,9 +103,23 @@ int guarded(const Body& body) {
   return 1;
 }
 
+/// A check for flags of large whole numbers: the parser itself would take another number for one out of range.
+template <class T>
+CLI::Validator whole() {
+  return {[](const std::string& word) -> std::string {
+            T value = 0;
+            const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+            if (error == std::errc() && end == word.data() + word.size()) return {};
+            return fmt::format("must be a whole number from {} to {} (got {})", std::numeric_limits<T>::min(),
+                               std::numeric_limits<T>::max(), word);
+          },
+          ""};
+}
+
 /// Parses the command line, then runs `body` guarded.
 template <class Body>
 int run(CLI::App& app, int argc, char** argv, const Body& body) {
+  keep_standard_streams();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

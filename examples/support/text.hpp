@@ -57,6 +57,9 @@ struct TextFlags {
   }
 
   [[nodiscard]] ordo::Dataset load(int context) const {
+    const bool ids = vocabulary == "uint16" || vocabulary == "uint32";
+    ordo::require(ids || vocab == 0, "data", "--vocab is for uint16 and uint32 files, not for ", vocabulary, " (got ",
+                  vocab, ")");
     ordo::DataOptions options{.context = context};
     if (!validation.empty()) {
       double share = 0;

@@ -22,8 +22,8 @@ namespace ordo {
     ~Matches() { ::globfree(&found); }
   } matches;
   const int status = ::glob(pattern.c_str(), 0, nullptr, &matches.found);
-  require(status != GLOB_NOMATCH, "data", "no file matches ", pattern);
-  require(status == 0, "data", "cannot look for files that match ", pattern, " (glob gives ", status, ")");
+  require(status != GLOB_NOMATCH, "data", "no file matches '", pattern, "'");
+  require(status == 0, "data", "cannot look for files that match '", pattern, "' (glob gives ", status, ")");
   return {matches.found.gl_pathv, matches.found.gl_pathv + matches.found.gl_pathc};
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -72,9 +73,12 @@ struct LoadedModel {
 template <Backend B>
 [[nodiscard]] LoadedModel<B> read_model(const std::filesystem::path& folder, B backend = B()) {
   static_assert(std::is_same_v<ScalarOf<B>, float>, "[ordo] files hold 32-bit floats");
-  require(std::filesystem::is_directory(folder), "io", "there is no folder ", folder.string());
+  std::error_code unclear;  // where rights are missing: then reading the file tells
+  require(std::filesystem::is_directory(folder, unclear) || unclear == std::errc::permission_denied, "io",
+          "there is no folder '", folder.string(), "'");
   const std::filesystem::path config_path = folder / "config.json";
-  require(std::filesystem::exists(config_path), "io", folder.string(), " holds no model: it has no config.json");
+  require(std::filesystem::exists(config_path, unclear) || unclear, "io", folder.string(),
+          " holds no model: it has no config.json");
   const StoredConfig stored = config_from_json(read_json(config_path), config_path.string());
   const std::filesystem::path weights = folder / "model.safetensors";
   require(std::filesystem::exists(weights), "io", folder.string(),

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include <ordo/core/error.hpp>
@@ -68,8 +69,10 @@ struct TrainOptions {
   /// Throws an Error that names the first setting that cannot work, and its value.
   void check() const {
     constexpr auto where = "train";
-    for (const double x : {learning_rate, weight_decay, epsilon, clip, checkpoint_seconds}) {
-      require(std::isfinite(x), where, "rates and limits must be finite numbers (got ", x, ")");
+    for (const auto& [name, x] : {std::pair("learning_rate", learning_rate), std::pair("weight_decay", weight_decay),
+                                  std::pair("epsilon", epsilon), std::pair("clip", clip),
+                                  std::pair("checkpoint_seconds", checkpoint_seconds)}) {
+      require(std::isfinite(x), where, name, " must be a finite number (got ", x, ")");
     }
     evaluation.check();
     require(epochs > 0, where, "epochs must be positive (got ", epochs, ")");
