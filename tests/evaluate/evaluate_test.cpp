@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <sstream>
 #include <vector>
@@ -14,10 +15,7 @@
 #include <ordo/data/byte_dataset.hpp>
 #include <ordo/data/token_dataset.hpp>
 #include <ordo/evaluate/evaluate.hpp>
-#include <ordo/factorization/named.hpp>
-#include <ordo/factorization/left_to_right.hpp>
-#include <ordo/factorization/masked_diffusion.hpp>
-#include <ordo/factorization/orderings.hpp>
+#include <ordo/factorizations.hpp>
 
 namespace {
 
@@ -185,4 +183,38 @@ TEST_CASE("a printed bound says that it is one, and bits per byte follow from na
   std::ostringstream printed;
   printed << exact << "\n" << bound;
   CHECK_THAT(printed.str(), Catch::Contains("exact") && Catch::Contains("upper bound") && Catch::Contains("4 draws"));
+}
+
+TEST_CASE("given tokens are not scored: with a prefix, left to right is the end of the chain rule") {
+  const ordo::Network<Double> network(tiny(), {}, 7);
+  const ordo::Windows data = windows_of({{0, 1, 2, 0}, {2, 1, 1}});
+  const ordo::Score score = ordo::evaluate(network, data, ordo::Prefix<ordo::MaskedDiffusion<>>{{}, 2}, {.draws = 3});
+  CHECK(score.tokens == 3);  // 4 - 2 and 3 - 2
+  CHECK_THROWS_WITH(ordo::evaluate(network, data, ordo::Prefix<ordo::LeftToRight>{{}, 4}),
+                    Catch::Contains("prefix must be shorter than the context (got prefix 4, context 4)"));
+  CHECK_THROWS_WITH(ordo::evaluate(network, windows_of({{0, 1}}), ordo::Prefix<ordo::LeftToRight>{{}, 3}),
+                    Catch::Contains("all are given"));
+  CHECK_THROWS_WITH(ordo::evaluate(network, data, ordo::Blockwise<3, ordo::MaskedDiffusion<>>{}),
+                    Catch::Contains("block must divide the context (got block 3, context 4)"));
+}
+
+TEST_CASE("bits per byte are those of the scored tokens") {
+  const ordo::Network<Double> network({.layers = 1, .width = 8, .heads = 2, .vocab = 256, .context = 8});
+  const ordo::Windows text = ordo::ByteDataset::from_text("some text to score", {.context = 8}).train();
+  const ordo::Score score = ordo::evaluate(network, text, ordo::Prefix<ordo::LeftToRight>{{}, 3});
+  CHECK(score.bits_per_byte == Approx(score.nats_per_token / std::log(2.0)));
+}
+
+TEST_CASE("exact probabilities add up to one given each prefix, and in blocks that are left to right inside") {
+  const ordo::Network<Double> network(tiny(), {}, 7);
+  std::map<Token, double> given;
+  double blocks = 0;
+  for (const auto& s : all_sequences(4)) {
+    given[s[0]] +=
+        std::exp(-3 * ordo::evaluate(network, windows_of({s}), ordo::Prefix<ordo::LeftToRight>{{}, 1}).nats_per_token);
+    blocks +=
+        std::exp(-4 * ordo::evaluate(network, windows_of({s}), ordo::Blockwise<2, ordo::LeftToRight>{}).nats_per_token);
+  }
+  for (const auto& [first, total] : given) CHECK(total == Approx(1).epsilon(1e-12));
+  CHECK(blocks == Approx(1).epsilon(1e-12));
 }

@@ -93,15 +93,19 @@ class Windows {
 
   /// Bytes of text that the windows encode, for bits per byte; 0 if unknown. Reads every token where they differ.
   [[nodiscard]] std::int64_t bytes() const {
-    if (text_bytes_->empty()) return 0;
-    if (text_bytes_->size() == 1) return tokens_ * text_bytes_->front();
+    if (text_bytes_->size() <= 1) return tokens_ * bytes_of(0);
     std::int64_t sum = 0;
     std::vector<Token> window;
     for (std::size_t i = 0; i < size(); ++i) {
       copy(i, window);
-      for (const Token t : window) sum += (*text_bytes_)[static_cast<std::size_t>(t)];
+      for (const Token t : window) sum += bytes_of(t);
     }
     return sum;
+  }
+  /// Bytes of text that a token stands for; 0 if unknown.
+  [[nodiscard]] std::int64_t bytes_of(Token token) const {
+    if (text_bytes_->empty()) return 0;
+    return text_bytes_->size() == 1 ? text_bytes_->front() : (*text_bytes_)[static_cast<std::size_t>(token)];
   }
 
   /// A checksum of the settings and of every token, computed anew: tells whether a run resumes on the same data.

@@ -79,6 +79,23 @@ inline double ratio_error(const std::vector<double>& total, const std::vector<do
   return std::sqrt(squares * count / (count - 1)) / s;
 }
 
+/// Bytes of text that the scored tokens stand for; 0 if unknown.
+template <class F>
+std::int64_t scored_bytes(const Windows& windows, const F& policy) {
+  if constexpr (!GivesTokens<F>) {
+    return windows.bytes();
+  } else {
+    std::int64_t sum = 0;
+    std::vector<Token> tokens;
+    for (std::size_t w = 0; w < windows.size(); ++w) {
+      windows.copy(w, tokens);
+      const Known given = policy.given(Shape{windows.length(w)});
+      for (std::size_t i = 0; i < tokens.size(); ++i) sum += given[i] == 0 ? windows.bytes_of(tokens[i]) : 0;
+    }
+    return sum;
+  }
+}
+
 /// Gathers plans until a forward pass is full, then credits each plan's weighted loss to its place.
 template <Backend B, Factorization F>
 class PlanScorer {
@@ -139,6 +156,7 @@ template <Backend B, Factorization F>
           " tokens, the network's ", network.config().vocab);
   require(data.context() <= network.config().context, "evaluate", "windows of ", data.context(),
           " tokens are longer than the network's context of ", network.config().context);
+  check_shape(policy, Shape{data.context()});
   const Windows scored =
       options.windows > 0 ? data.subset(static_cast<std::size_t>(options.windows), options.seed) : data;
   const int draws = policy.claim() == Claim::exact ? 1 : options.draws;
@@ -165,7 +183,6 @@ template <Backend B, Factorization F>
   score.claim = policy.claim();
   score.draws = draws;
   score.policy = policy.name();
-  score.tokens = scored.tokens();
   std::vector<double> by_draw(static_cast<std::size_t>(draws), 0.0);
   std::vector<double> by_window;
   std::vector<double> window_size;
@@ -177,7 +194,9 @@ template <Backend B, Factorization F>
       mean += x / draws;
       by_draw[d] += x;
     }
-    const double size = scored.length(w);
+    const std::int64_t own = scored_tokens(policy, Shape{scored.length(w)});
+    const auto size = static_cast<double>(own);
+    score.tokens += own;
     by_window.push_back(mean);
     window_size.push_back(size);
     auto& document = documents[scored.document(w)];
@@ -185,6 +204,8 @@ template <Backend B, Factorization F>
     document.second += size;
     score.nats_per_token += mean;
   }
+  require(score.tokens > 0, "evaluate", "the factorization ", policy.name(), " scores no token of windows of at most ",
+          scored.context(), " tokens: all are given");
   const auto count = static_cast<double>(score.tokens);
   score.nats_per_token /= count;
   if (draws > 1) {
@@ -205,9 +226,8 @@ template <Backend B, Factorization F>
   }
   score.units = static_cast<std::int64_t>(by_window.size());
   score.error_over_documents = detail::ratio_error(by_window, window_size);
-  if (scored.bytes() > 0) {
-    score.bits_per_byte = score.nats_per_token * count / static_cast<double>(scored.bytes()) / std::numbers::ln2;
-  }
+  const std::int64_t bytes = detail::scored_bytes(scored, policy);
+  if (bytes > 0) score.bits_per_byte = score.nats_per_token * count / static_cast<double>(bytes) / std::numbers::ln2;
   return score;
 }
 

@@ -51,6 +51,7 @@ class Trainer {
             " tokens, the network's ", network.config().vocab);
     require(data_.context() <= network.config().context, "train", "windows of ", data_.context(),
             " tokens are longer than the network's context of ", network.config().context);
+    check_shape(factorization_, Shape{data_.context()});
     const double samples = std::round(options.epochs * static_cast<double>(data_.size()));
     samples_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(samples));
     if (options.average > 0) average_.emplace(network.clone());
@@ -81,8 +82,13 @@ class Trainer {
     require(!finished(), "train", "all ", steps(), " steps are done");
     const SampleRange samples = batch_samples();
     std::int64_t batch_tokens = 0;
-    for (std::int64_t n = samples.first; n < samples.last; ++n) batch_tokens += length(static_cast<std::uint64_t>(n));
-    const double scale = 1.0 / static_cast<double>(batch_tokens);
+    std::int64_t scored = 0;  // without those that the policy is given
+    for (std::int64_t n = samples.first; n < samples.last; ++n) {
+      const std::int64_t own = length(static_cast<std::uint64_t>(n));
+      batch_tokens += own;
+      scored += scored_tokens(factorization_, Shape{static_cast<std::int32_t>(own)});
+    }
+    const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(1, scored));
     const DropoutSettings dropout{network_.config().dropout, options_.seed};
     fill(network_.backend(), gradient_.span(), R(0));
     double loss = 0;
