@@ -20,6 +20,7 @@
 #include <ordo/model/network.hpp>
 
 #include <laws/user_policies.hpp>
+#include <support/sequences.hpp>
 
 namespace {
 
@@ -33,22 +34,6 @@ ordo::ModelConfig tiny() {
 
 using user::RightToLeft;  // says no word about sampling: gets the sampler that is read off its plan
 static_assert(!ordo::MakesSampler<RightToLeft>);
-
-/// All V^T sequences.
-std::vector<Sequence> all_sequences(const ordo::ModelConfig& config, int length) {
-  std::vector<Sequence> all = {{}};
-  for (int t = 0; t < length; ++t) {
-    std::vector<Sequence> longer;
-    for (const auto& s : all) {
-      for (Token v = 0; v < config.vocab; ++v) {
-        longer.push_back(s);
-        longer.back().push_back(v);
-      }
-    }
-    all = std::move(longer);
-  }
-  return all;
-}
 
 /// -log p of a sequence under the plan of an exact policy.
 template <class F>
@@ -88,21 +73,6 @@ double any_order_probability(const ordo::Network<Double>& network, const Sequenc
     sum += std::exp(-loss[j]) * any_order_probability(network, tokens, more);
   }
   return sum / static_cast<double>(hidden.size());
-}
-
-/// Pearson's chi-square of samples against probabilities, as a z score (Wilson and Hilferty 1931).
-double chi_square_z(const std::vector<Sequence>& samples, const std::map<Sequence, double>& expected) {
-  std::map<Sequence, double> count;
-  for (const auto& s : samples) count[s] += 1;
-  double chi = 0;
-  double cells = -1;
-  for (const auto& [sequence, p] : expected) {
-    const double e = p * static_cast<double>(samples.size());
-    chi += (count[sequence] - e) * (count[sequence] - e) / e;
-    cells += 1;
-  }
-  const double spread = 2 / (9 * cells);
-  return (std::cbrt(chi / cells) - (1 - spread)) / std::sqrt(spread);
 }
 
 }  // namespace
@@ -190,20 +160,19 @@ TEMPLATE_TEST_CASE("probabilities of all sequences add up to one, and samples fo
   const ordo::Network<Double> network(tiny(), {}, 7);
   std::map<Sequence, double> expected;
   double total = 0;
-  for (const auto& s : all_sequences(network.config(), 4))
-    total += expected[s] = std::exp(-nats(network, TestType{}, s));
+  for (const auto& s : ordo::all_sequences(3, 4)) total += expected[s] = std::exp(-nats(network, TestType{}, s));
   CHECK(total == Approx(1).epsilon(1e-12));
   // z is standard normal under agreement: 4 happens by chance once in 30,000 seeds, and the seed is fixed.
-  CHECK(std::abs(chi_square_z(generate(network, TestType{}, 4000, {.seed = 3}), expected)) < 4);
+  CHECK(std::abs(ordo::chi_square_z(generate(network, TestType{}, 4000, {.seed = 3}), expected)) < 4);
 }
 
 TEST_CASE("one token a step in random order samples the mean over all orders") {
   const ordo::Network<Double> network(tiny(), {}, 7);
   std::map<Sequence, double> expected;
   double total = 0;
-  for (const auto& s : all_sequences(network.config(), 4)) {
+  for (const auto& s : ordo::all_sequences(3, 4)) {
     total += expected[s] = any_order_probability(network, s, ordo::Known(4, 0));
   }
   CHECK(total == Approx(1).epsilon(1e-12));
-  CHECK(std::abs(chi_square_z(generate(network, ordo::MaskedDiffusion<>{}, 4000, {.seed = 3}), expected)) < 4);
+  CHECK(std::abs(ordo::chi_square_z(generate(network, ordo::MaskedDiffusion<>{}, 4000, {.seed = 3}), expected)) < 4);
 }

@@ -1,0 +1,181 @@
+#pragma once
+// Steps several sequences through a network as their samplers ask: what sampling and the scores that follow a
+// sampler share. One forward pass a step for all of them.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <ordo/concepts/backend.hpp>
+#include <ordo/concepts/sampler.hpp>
+#include <ordo/core/matrix.hpp>
+#include <ordo/core/slot.hpp>
+#include <ordo/model/activations.hpp>
+#include <ordo/model/batch.hpp>
+#include <ordo/model/cache.hpp>
+#include <ordo/model/forward.hpp>
+#include <ordo/model/network.hpp>
+
+namespace ordo {
+
+/// One sequence on its way: what is known of it, and what its sampler asks next.
+template <Sampler S>
+struct Draft {
+  std::vector<Token> tokens;  ///< (T) shown only where they are known
+  Known known;
+  S sampler;
+  SampleStep step{};          ///< what the sampler asked for last
+  std::vector<Slot> kept{};   ///< all final slots so far
+  std::int32_t computed = 0;  ///< how many of them a pass has computed
+  bool done = false;
+
+  void reveal(std::int32_t position, Token token) {
+    tokens[static_cast<std::size_t>(position)] = token;
+    known[static_cast<std::size_t>(position)] = 1;
+  }
+  void hide(std::int32_t position) {
+    tokens[static_cast<std::size_t>(position)] = absent;
+    known[static_cast<std::size_t>(position)] = 0;
+  }
+};
+
+/// Runs drafts of one network, all at once. Final slots are computed once, their keys and values cached; without the
+/// cache everything is computed anew in each step, which is slower and gives the same (for checking).
+template <Backend B, Sampler S>
+class Decoder {
+ public:
+  using Rule = std::remove_cvref_t<decltype(std::declval<S&>().rule())>;
+
+  Decoder(const Network<B>& network, bool use_cache) : network_(network), use_cache_(use_cache) {}
+
+  /// Begins with these sequences, in place of those before.
+  void start(std::vector<Draft<S>> drafts) {
+    drafts_ = std::move(drafts);
+    cache_.reset();
+  }
+  [[nodiscard]] std::vector<Draft<S>>& drafts() { return drafts_; }
+
+  /// One step of every draft that is not done; false if all are. Which predictions are revealed is the caller's:
+  ///
+  /// - `prepare(i)`: draft i's step is filled. May take targets away from its temporary slots. Returns false if the
+  ///   network need not run for this draft now; it does not either where nothing is left to predict.
+  /// - `read(i, target, logits)`: what the network says of token `target` of draft i, its final slots' predictions
+  ///   first; `logits` (V) lives until the call returns.
+  template <class Prepare, class Read>
+  [[nodiscard]] bool step(Prepare&& prepare, Read&& read) {
+    batch_.clear();
+    lanes_.clear();
+    targets_.clear();
+    bool working = false;
+    for (std::size_t i = 0; i < drafts_.size(); ++i) {
+      Draft<S>& draft = drafts_[i];
+      if (draft.done) continue;
+      if (!draft.sampler.next(draft.known, draft.step)) {
+        draft.done = true;
+        continue;
+      }
+      working = true;
+      const bool runs = prepare(i) && asks(draft.step);
+      if (runs) lay_out(i);
+      for (Slot slot : draft.step.keep) {
+        slot.target = absent;
+        draft.kept.push_back(slot);
+      }
+      if (runs) draft.computed = static_cast<std::int32_t>(draft.kept.size());
+    }
+    ran_ = batch_.predictions() > 0;
+    if (ran_) {
+      run();
+      ask(read);
+    }
+    return working;
+  }
+  /// Whether the last step ran the network.
+  [[nodiscard]] bool ran() const { return ran_; }
+
+ private:
+  [[nodiscard]] static bool asks(const SampleStep& step) {
+    const auto predicts = [](const Slot& slot) { return slot.predicts(); };
+    return std::any_of(step.keep.begin(), step.keep.end(), predicts) ||
+           std::any_of(step.temporary.begin(), step.temporary.end(), predicts);
+  }
+
+  /// Slots that are kept but not computed yet (no step ran since), then those of the step.
+  void lay_out(std::size_t i) {
+    Draft<S>& draft = drafts_[i];
+    const std::int32_t first = use_cache_ ? draft.computed : 0;
+    slots_.assign(draft.kept.begin() + first, draft.kept.end());
+    slots_.insert(slots_.end(), draft.step.keep.begin(), draft.step.keep.end());
+    slots_.insert(slots_.end(), draft.step.temporary.begin(), draft.step.temporary.end());
+    for (const Slot& slot : slots_) {
+      if (slot.predicts()) targets_.emplace_back(i, slot.target);
+    }
+    tokens_ = draft.tokens;
+    std::replace(tokens_.begin(), tokens_.end(), absent, Token{0});  // never shown: only targets ask for them
+    batch_.add(slots_, draft.sampler.rule(), tokens_, network_.config(), i, first);
+    lanes_.push_back(i);
+  }
+
+  void run() {
+    const Capacity needed{batch_.slots(), batch_.predictions()};
+    if (!workspace_ || !workspace_->holds(needed)) workspace_.emplace(network_.config(), needed, Pass::forward);
+    // Samplers that keep nothing (diffusion) need no cache.
+    const bool keeps =
+        std::any_of(lanes_.begin(), lanes_.end(), [&](std::size_t i) { return drafts_[i].computed > 0; });
+    if (use_cache_ && keeps && !cache_) cache_.emplace(network_.config(), drafts_.size(), cache_slots());
+    if (!cache_) {
+      forward(network_, batch_, *workspace_, {});
+      return;
+    }
+    cache_->set_lanes(lanes_);
+    forward(network_, batch_, *workspace_, {}, *cache_);
+    for (const std::size_t i : lanes_) cache_->keep(i, drafts_[i].computed - cache_->kept(i));
+  }
+
+  /// Room for every slot that may be kept or shown: policies of the library lay out at most two per token, and one
+  /// for the start.
+  [[nodiscard]] std::int64_t cache_slots() const {
+    std::int64_t most = 0;
+    for (const Draft<S>& draft : drafts_) {
+      const auto now = static_cast<std::int64_t>(draft.kept.size() + draft.step.temporary.size());
+      most = std::max({most, now, 2 * static_cast<std::int64_t>(draft.tokens.size()) + 1});
+    }
+    return most;
+  }
+
+  /// The output head, a chunk of rows at a time.
+  template <class Read>
+  void ask(Read& read) {
+    const auto vocab = static_cast<std::size_t>(network_.config().vocab);  // never the mask, never the start
+    const std::int64_t chunk = static_cast<std::int64_t>(workspace_->logits.size() / vocab);
+    for (std::int64_t first = 0; first < batch_.predictions(); first += chunk) {
+      const std::int64_t rows = std::min(chunk, batch_.predictions() - first);
+      const Matrix<ScalarOf<B>> logits(workspace_->logits.data(), rows, static_cast<std::int64_t>(vocab));
+      linear(network_.backend(), workspace_->out_norm.slice(first, rows),
+             network_.views().table.slice(0, network_.config().vocab), logits);
+      for (std::int64_t r = 0; r < rows; ++r) {
+        const auto& [i, target] = targets_[static_cast<std::size_t>(first + r)];
+        read(i, target, std::span<const ScalarOf<B>>(logits.row(r), vocab));
+      }
+    }
+  }
+
+  const Network<B>& network_;
+  bool use_cache_;
+  bool ran_ = false;
+  std::vector<Draft<S>> drafts_;
+  std::optional<Cache<B, Rule>> cache_;
+  std::optional<Workspace<B>> workspace_;
+  Batch<Rule> batch_;
+  std::vector<std::size_t> lanes_;                             // (B) the draft of each sequence of the batch
+  std::vector<std::pair<std::size_t, std::int32_t>> targets_;  // (P) draft and token of each prediction
+  std::vector<Slot> slots_;
+  std::vector<Token> tokens_;
+};
+
+}  // namespace ordo
