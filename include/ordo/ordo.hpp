@@ -7,6 +7,7 @@
 #include <ordo/data/byte_dataset.hpp>
 #include <ordo/data/character_dataset.hpp>
 #include <ordo/data/token_dataset.hpp>
+#include <ordo/evaluate/as_sampled.hpp>
 #include <ordo/evaluate/evaluate.hpp>
 #include <ordo/factorizations.hpp>
 #include <ordo/generate/generate.hpp>

@@ -109,3 +109,18 @@ TEST_CASE("progress is passed on, and is 1 unless said otherwise") {
   CHECK(RandomChoices(0, Purpose::plan, 0).progress() == 1);
   CHECK(RandomChoices(0, Purpose::plan, 0, 0.25).progress() == 0.25);
 }
+
+TEST_CASE("choices are equal until one of them draws, whatever it draws") {
+  const RandomChoices fresh(1, Purpose::plan, 3);
+  const auto differs = [&](const auto& draw) {
+    RandomChoices choices = fresh;
+    CHECK(choices == fresh);
+    draw(choices);
+    return !(choices == fresh);
+  };
+  CHECK(differs([](RandomChoices& c) { (void)c.below(2); }));
+  CHECK(differs([](RandomChoices& c) { (void)c.happens(0.5); }));
+  CHECK(differs([](RandomChoices& c) { (void)c.level(Levels::independent); }));
+  CHECK(differs([](RandomChoices& c) { (void)c.level(Levels::low_discrepancy); }));
+  CHECK_FALSE(differs([](RandomChoices& c) { (void)c.progress(); }));
+}

@@ -55,6 +55,9 @@ class RandomChoices {
   /// Training progress in [0, 1], for curricula; scoring and sampling pass 1.
   [[nodiscard]] ORDO_HD double progress() const { return progress_; }
 
+  /// True where both go on with the same draws: whoever was handed a copy has drawn nothing.
+  friend bool operator==(const RandomChoices&, const RandomChoices&) = default;
+
  private:
   Stream stream_;
   std::uint64_t seed_;

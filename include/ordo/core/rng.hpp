@@ -82,6 +82,9 @@ class Stream {
     return (static_cast<double>(bits >> 12) + 0.5) * 0x1.0p-52;
   }
 
+  /// True where both go on with the same draws.
+  friend bool operator==(const Stream&, const Stream&) = default;
+
  private:
   std::uint64_t seed_;
   std::array<std::uint32_t, 4> counter_;

@@ -2,15 +2,9 @@
 // Scoring: nats per token of a text under a network and a factorization, with errors.
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <map>
-#include <numbers>
 #include <optional>
-#include <stop_token>
-#include <string>
 #include <vector>
 
 #include <ordo/concepts/backend.hpp>
@@ -18,6 +12,8 @@
 #include <ordo/core/choices.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/data/windows.hpp>
+#include <ordo/evaluate/aggregate.hpp>
+#include <ordo/evaluate/options.hpp>
 #include <ordo/evaluate/score.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/batch.hpp>
@@ -27,74 +23,7 @@
 
 namespace ordo {
 
-struct EvaluateOptions {
-  int draws = 32;                   ///< draws of the policy for each window; an exact score needs one and takes one
-  std::uint64_t seed = 0;           ///< of the draws, and of the subset of windows
-  std::int64_t windows = 0;         ///< score a fixed, seeded subset of this many windows; 0: all
-  std::int64_t batch_slots = 2048;  ///< slots in one forward pass; changes speed and memory, not the score's draws
-  std::stop_token stop{};           ///< throws Stopped when asked to stop
-
-  /// For following a training run: 8 draws of 256 windows.
-  [[nodiscard]] static EvaluateOptions brief();
-
-  /// Throws an Error that names the first setting that cannot work, and its value.
-  void check() const {
-    require(draws > 0, "evaluate", "draws must be positive (got ", draws, ")");
-    require(windows >= 0, "evaluate", "windows must not be negative (got ", windows, ")");
-    require(batch_slots > 0, "evaluate", "batch_slots must be positive (got ", batch_slots, ")");
-  }
-};
-
-inline EvaluateOptions EvaluateOptions::brief() {
-  EvaluateOptions options;
-  options.draws = 8;
-  options.windows = 256;
-  return options;
-}
-
-/// Thrown by a verb that was asked to stop before it had a result.
-class Stopped : public Error {
- public:
-  using Error::Error;
-};
-
 namespace detail {
-
-/// Mean and standard error of sum_i total_i / sum_i size_i over units i (ratio estimator).
-inline double ratio_error(const std::vector<double>& total, const std::vector<double>& size) {
-  const std::size_t n = total.size();
-  if (n < 2) return std::numeric_limits<double>::quiet_NaN();  // one unit says nothing of its error
-  double t = 0;
-  double s = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    t += total[i];
-    s += size[i];
-  }
-  double squares = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double d = total[i] - t / s * size[i];
-    squares += d * d;
-  }
-  const auto count = static_cast<double>(n);
-  return std::sqrt(squares * count / (count - 1)) / s;
-}
-
-/// Bytes of text that the scored tokens stand for; 0 if unknown.
-template <class F>
-std::int64_t scored_bytes(const Windows& windows, const F& policy) {
-  if constexpr (!GivesTokens<F>) {
-    return windows.bytes();
-  } else {
-    std::int64_t sum = 0;
-    std::vector<Token> tokens;
-    for (std::size_t w = 0; w < windows.size(); ++w) {
-      windows.copy(w, tokens);
-      const Known given = policy.given(Shape{windows.length(w)});
-      for (std::size_t i = 0; i < tokens.size(); ++i) sum += given[i] == 0 ? windows.bytes_of(tokens[i]) : 0;
-    }
-    return sum;
-  }
-}
 
 /// Gathers plans until a forward pass is full, then credits each plan's weighted loss to its place.
 template <Backend B, Factorization F>
@@ -150,15 +79,7 @@ template <Backend B, Factorization F>
   static_assert(!TrainingOnly<F>, "[ordo] this factorization may only train: its loss bounds no likelihood");
   require(policy.claim() != Claim::training_only, "evaluate", "the factorization ", policy.name(),
           " may only train: its loss bounds no likelihood");
-  require(!data.empty(), "evaluate", "there is no text to score");
-  options.check();
-  require(data.vocab() <= network.config().vocab, "evaluate", "the text's vocabulary has ", data.vocab(),
-          " tokens, the network's ", network.config().vocab);
-  require(data.context() <= network.config().context, "evaluate", "windows of ", data.context(),
-          " tokens are longer than the network's context of ", network.config().context);
-  check_shape(policy, Shape{data.context()});
-  const Windows scored =
-      options.windows > 0 ? data.subset(static_cast<std::size_t>(options.windows), options.seed) : data;
+  const Windows scored = detail::windows_to_score(network.config(), data, policy, options);
   const int draws = policy.claim() == Claim::exact ? 1 : options.draws;
 
   // loss[w * draws + d], so that a window's draws are consecutive samples of the low-discrepancy sequence
@@ -179,56 +100,7 @@ template <Backend B, Factorization F>
   }
   scorer.run();
 
-  Score score;
-  score.claim = policy.claim();
-  score.draws = draws;
-  score.policy = policy.name();
-  std::vector<double> by_draw(static_cast<std::size_t>(draws), 0.0);
-  std::vector<double> by_window;
-  std::vector<double> window_size;
-  std::map<std::int32_t, std::pair<double, double>> documents;
-  for (std::size_t w = 0; w < scored.size(); ++w) {
-    double mean = 0;
-    for (std::size_t d = 0; d < by_draw.size(); ++d) {
-      const double x = loss[w * by_draw.size() + d];
-      mean += x / draws;
-      by_draw[d] += x;
-    }
-    const std::int64_t own = scored_tokens(policy, Shape{scored.length(w)});
-    const auto size = static_cast<double>(own);
-    score.tokens += own;
-    by_window.push_back(mean);
-    window_size.push_back(size);
-    auto& document = documents[scored.document(w)];
-    document.first += mean;
-    document.second += size;
-    score.nats_per_token += mean;
-  }
-  require(score.tokens > 0, "evaluate", "the factorization ", policy.name(), " scores no token of windows of at most ",
-          scored.context(), " tokens: all are given");
-  const auto count = static_cast<double>(score.tokens);
-  score.nats_per_token /= count;
-  if (draws > 1) {
-    double squares = 0;
-    for (const double x : by_draw) squares += (x / count - score.nats_per_token) * (x / count - score.nats_per_token);
-    score.error_over_draws = std::sqrt(squares / (draws - 1) / draws);
-  } else if (!score.exact()) {
-    score.error_over_draws = std::numeric_limits<double>::quiet_NaN();  // one draw says nothing of its error
-  }
-  score.by_document = static_cast<std::int64_t>(documents.size()) >= Score::fewest_documents;
-  if (score.by_document) {
-    by_window.clear();
-    window_size.clear();
-    for (const auto& [id, document] : documents) {
-      by_window.push_back(document.first);
-      window_size.push_back(document.second);
-    }
-  }
-  score.units = static_cast<std::int64_t>(by_window.size());
-  score.error_over_documents = detail::ratio_error(by_window, window_size);
-  const std::int64_t bytes = detail::scored_bytes(scored, policy);
-  if (bytes > 0) score.bits_per_byte = score.nats_per_token * count / static_cast<double>(bytes) / std::numbers::ln2;
-  return score;
+  return detail::score_of(scored, loss, draws, policy);
 }
 
 /// Scores a model under its own factorization, or under the one that this asks to be scored as: a network trained

@@ -56,6 +56,7 @@ struct Candidate {
   Token token = 0;
   double probability = 0;  ///< of `token`, at temperature 1
   Certainty sure{};        ///< filled where the choice asks for it
+  double nats = 0;         ///< -log of the probability, where a score asks for it
 };
 
 /// What the choice goes by: the larger, the earlier.
