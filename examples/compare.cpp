@@ -12,9 +12,8 @@
 #include <fmt/ostream.h>
 #include <CLI/CLI.hpp>
 
-#include <ordo/ordo.hpp>
-
 #include "support/comparison.hpp"
+#include "support/engine.hpp"
 #include "support/program.hpp"
 #include "support/progress.hpp"
 #include "support/text.hpp"
@@ -52,12 +51,6 @@ struct Plan {
   }
 };
 
-/// File-system friendly: "orderings:16" becomes "orderings-16".
-std::string folder_name(std::string factorization, std::uint64_t seed) {
-  for (char& c : factorization) c = c == ':' ? '-' : c;
-  return fmt::format("{}-seed{}", factorization, seed);
-}
-
 program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, const ordo::ModelConfig& config,
                                const ordo::Cpu& backend, std::size_t index, std::uint64_t seed,
                                const std::stop_token& stop) {
@@ -68,7 +61,7 @@ program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, cons
   ordo::TrainOptions options = plan.train;
   options.epochs = plan.epochs[plan.epochs.size() == 1 ? 0 : index];
   options.seed = seed;
-  options.directory = plan.out / folder_name(run.factorization, seed);
+  options.directory = plan.out / fmt::format("{}-seed{}", program::file_name(run.factorization), seed);
   options.stop = stop;
   run.epochs = options.epochs;
   program::Progress progress(run.factorization + "  ");

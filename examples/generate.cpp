@@ -11,8 +11,7 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
-#include <ordo/ordo.hpp>
-
+#include "support/engine.hpp"
 #include "support/program.hpp"
 
 namespace {

@@ -9,8 +9,7 @@
 #include <fmt/ostream.h>
 #include <CLI/CLI.hpp>
 
-#include <ordo/ordo.hpp>
-
+#include "support/engine.hpp"
 #include "support/program.hpp"
 #include "support/progress.hpp"
 #include "support/text.hpp"

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -19,6 +18,8 @@
 #include <ordo/evaluate/score.hpp>
 #include <ordo/io/atomic_file.hpp>
 #include <ordo/train/options.hpp>
+
+#include "support/plot.hpp"
 
 namespace program {
 
@@ -145,13 +146,6 @@ inline FinalScore final_of(const std::vector<ComparedRun>& runs, const std::stri
   return result;
 }
 
-/// What is between single quotes for the shell.
-inline std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 /// A row for each evaluation, and for each run one of its best weights on the larger subset.
 inline void write_results(const std::filesystem::path& path, const std::vector<ComparedRun>& runs) {
   std::string text =
@@ -175,7 +169,6 @@ inline void write_results(const std::filesystem::path& path, const std::vector<C
 inline void draw(const std::filesystem::path& folder, const std::vector<ComparedRun>& runs,
                  const std::vector<std::string>& factorizations, const std::string& title,
                  const std::optional<double>& cross, const std::string& verdict) {
-  constexpr const char* colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
   std::string plot;
   std::string labels;
   double first_epoch = 1;
@@ -195,7 +188,7 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
     const ordo::Score& score = run->curve.front().score;
     std::string name = factorizations[i] + (score.exact() ? " (exact" : " (bound");
     name += score.policy == factorizations[i] ? ")" : ", scored left to right)";
-    const char* colour = colours[i % std::size(colours)];
+    const char* colour = plot_colours[i % std::size(plot_colours)];
     plot += fmt::format(
         "'{0}' using 1:3:4 with filledcurves fc rgb '{1}' fs transparent solid 0.18 noborder notitle, "
         "'{0}' using 1:2 with lines lw 3 lc rgb '{1}' title '{2}', ",
@@ -227,11 +220,7 @@ inline void draw(const std::filesystem::path& folder, const std::vector<Compared
   ordo::write_file_atomically(folder / "compare.gp",
                               script("pngcairo size 1200,750 font 'sans,14'", "compare.png") + "reset\n" +
                                   script("svg size 1200,750 font 'sans,14' background '#ffffff'", "compare.svg"));
-  const std::string command = "cd " + quoted(folder.string()) + " && gnuplot compare.gp";
-  ordo::require(std::system(command.c_str()) == 0, "compare",
-                "gnuplot failed (is it installed? Debian: gnuplot-nox); "
-                "the numbers are in ",
-                (folder / "results.csv").string(), " and the script in ", (folder / "compare.gp").string());
+  run_gnuplot(folder, "compare.gp", "results.csv");
 }
 
 }  // namespace program

@@ -135,6 +135,18 @@ inline long long peak_bytes() {
   return usage.ru_maxrss * 1024LL;
 }
 
+/// What suits a file system: "blockwise:16(masked)" becomes "blockwise-16-masked".
+inline std::string file_name(const std::string& text) {
+  std::string name;
+  for (const char c : text) {
+    const bool plain =
+        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '=';
+    if (plain || (!name.empty() && name.back() != '-')) name += plain ? c : '-';
+  }
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name;
+}
+
 /// "1h 02m", "3m 07s" or "12s".
 inline std::string duration(double seconds) {
   const auto s = static_cast<long long>(seconds + 0.5);

@@ -26,11 +26,11 @@ struct TextFlags {
   int vocab = 0;
   bool binary = false;
 
-  void add_to(CLI::App& app, bool chooses_vocabulary) {
+  void add_to(CLI::App& app, bool chooses_vocabulary, bool data_required = true) {
     auto* option =
         app.add_option("--data", data, "text files, or patterns such as 'books/*.txt'; each file is a document");
     option->multi_option_policy(CLI::MultiOptionPolicy::Throw);  // all of them
-    option->required();
+    option->required(data_required);
     app.add_flag("--binary", binary, "allow bytes that are not UTF-8 text");
     if (!chooses_vocabulary) return;
     app.add_option("--vocabulary", vocabulary,

@@ -32,7 +32,7 @@ expect() {
     failures=$((failures + 1))
   fi
 }
-for script in tests/run.sh examples/compare.sh; do
+for script in tests/run.sh examples/compare.sh examples/interpolate.sh; do
   expect bare $script "no apt-get"
   expect user $script "needs root or sudo"
 done

@@ -1,0 +1,303 @@
+// The continuum between autoregression and diffusion on a small text that is repeated: which factorization, at how many
+// repeats, against left to right with tuned regularisation. A row a run in results.csv, one figure a question.
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <fmt/ostream.h>
+#include <CLI/CLI.hpp>
+
+#include <ordo/io/json_lines.hpp>
+
+#include "support/engine.hpp"
+#include "support/program.hpp"
+#include "support/progress.hpp"
+#include "support/study.hpp"
+#include "support/text.hpp"
+#include "support/training_flags.hpp"
+
+namespace {
+
+struct Plan {
+  program::TextFlags text;
+  program::ModelFlags shape;
+  ordo::TrainOptions train;
+  int seeds = 3;
+  std::int64_t final_windows = 512;
+  int final_draws = 16;
+  std::int64_t exact_windows = 64;
+  bool quick = false;
+  std::filesystem::path out = "interpolate-results";
+  int threads = 0;
+
+  /// A size that takes ten minutes on two cores.
+  void make_quick() {
+    shape.layers = 2;
+    shape.width = 64;
+    shape.heads = 2;
+    shape.context = 64;
+    train.unique_tokens = 4000;
+    train.evaluations = 8;
+    train.evaluation.windows = 32;
+    seeds = 1;
+    final_windows = 128;
+    final_draws = 8;
+    exact_windows = 64;
+  }
+};
+
+/// The exact score of a network on the common windows: left to right where it was trained to predict one token after
+/// the other, else as its sampler reveals tokens, the most certain first, one a step.
+ordo::Score exact_score(const ordo::Network<ordo::Cpu>& network, const ordo::Windows& windows,
+                        const ordo::AnyFactorization& policy, const ordo::EvaluateOptions& options) {
+  const ordo::AnyFactorization scored = policy.scored_as();
+  if (scored.claim() == ordo::Claim::exact) return ordo::evaluate(network, windows, scored, options);
+  const std::string name = scored.name();
+  if (name.find("ltr") != std::string::npos) return ordo::evaluate(network, windows, ordo::AnyFactorization(), options);
+  return ordo::evaluate(network, windows, ordo::AsSampled{scored, ordo::Revealing{.order = ordo::Order::certainty}},
+                        options);
+}
+
+program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const ordo::Cpu& backend,
+                            const program::Recipe& recipe, int repeats, std::uint64_t seed, const std::string& place,
+                            const std::stop_token& stop) {
+  const ordo::AnyFactorization policy = ordo::factorization_from_name(recipe.factorization);
+  program::StudyRun run;
+  run.recipe = recipe;
+  run.repeats = repeats;
+  run.seed = seed;
+  ordo::ModelConfig config = plan.shape.config(data.vocab());
+  config.dropout = recipe.dropout;
+  ordo::TrainOptions options = plan.train;
+  options.epochs = repeats;
+  options.seed = seed;
+  options.weight_decay = recipe.weight_decay;
+  options.stop = stop;
+  const std::filesystem::path folder =
+      plan.out / "unfinished" /
+      program::file_name(
+          fmt::format("{}-{}-{}-{}-{}", recipe.factorization, recipe.weight_decay, recipe.dropout, repeats, seed));
+  options.directory = folder;
+  program::Progress progress(fmt::format("{} {}, {} repeats  ", place, program::label(recipe), repeats));
+  options.on_step = [&](const ordo::StepReport& report) {
+    progress.step(report);
+    progress.pause();
+  };
+  options.on_evaluation = [&](const ordo::EvaluationReport&) { progress.resume(); };
+  const auto start = std::chrono::steady_clock::now();
+  ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(config, policy, backend, seed);
+  const ordo::TrainResult result = ordo::train(model, data, options);
+  progress.clear();
+  if (!result.finished) throw ordo::Stopped("stopped; run the same command again to go on");
+  run.best_epoch = result.best.epoch;
+  run.last = result.evaluations.back().score.nats_per_token;
+  const ordo::Score own = ordo::evaluate(
+      model, data.validation(), {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
+  run.best = own.nats_per_token;
+  run.best_error = std::hypot(own.error_over_draws, own.error_over_documents);
+  run.claim = own.exact() ? "exact" : "bound";
+  run.scored_as = own.policy;
+  const ordo::Score exact =
+      exact_score(model.network(), data.validation(), policy, {.seed = 2, .windows = plan.exact_windows, .stop = stop});
+  run.exact = exact.nats_per_token;
+  run.exact_error = exact.error_over_documents;
+  run.exact_as = exact.policy;
+  run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return run;
+}
+
+/// Without --data: Jane Austen's novels, where `sh examples/interpolate.sh` or compare.sh has put them.
+void use_novels(program::TextFlags& text) {
+  const std::filesystem::path novels = ORDO_NOVELS;
+  ordo::require(std::filesystem::exists(novels / "emma.txt"), "interpolate", "there is no --data, and no ",
+                (novels / "emma.txt").string(),
+                "; `sh examples/interpolate.sh` fetches the novels and passes its "
+                "arguments on");
+  text.data = {(novels / "emma.txt").string()};
+  if (text.validation.empty()) text.validation = (novels / "persuasion.txt").string();
+}
+
+/// The folder is this study's: it holds study.json with the settings, or nothing.
+void claim_folder(const Plan& plan, const ordo::Dataset& data, const ordo::ModelConfig& config) {
+  const ordo::Json mine = {{"layers", config.layers},
+                           {"width", config.width},
+                           {"heads", config.heads},
+                           {"context", config.context},
+                           {"init_std", config.init_std},
+                           {"unique_tokens", plan.train.unique_tokens},
+                           {"batch", plan.train.batch},
+                           {"learning_rate", plan.train.learning_rate},
+                           {"evaluations", plan.train.evaluations},
+                           {"final_windows", plan.final_windows},
+                           {"final_draws", plan.final_draws},
+                           {"exact_windows", plan.exact_windows},
+                           {"training text", fmt::format("{:016x}", data.train().fingerprint())},
+                           {"validation text", fmt::format("{:016x}", data.validation().fingerprint())},
+                           {"quick", plan.quick}};
+  std::filesystem::create_directories(plan.out);
+  const std::filesystem::path file = plan.out / "study.json";
+  if (!std::filesystem::exists(file)) {
+    ordo::require(std::filesystem::is_empty(plan.out), "interpolate", "the folder ", plan.out.string(),
+                  " holds something else than a study; give a new or empty folder");
+    ordo::write_json(file, mine);
+    return;
+  }
+  const ordo::Json theirs = ordo::read_json(file);
+  for (const auto& [key, value] : mine.items()) {
+    const ordo::Json stored = theirs.is_object() && theirs.contains(key) ? theirs.at(key) : ordo::Json();
+    ordo::require(stored == value, "interpolate", "the study in ", plan.out.string(), " has ", key, " = ",
+                  ordo::json_text(stored), ", not ", ordo::json_text(value),
+                  "; give the same settings to go on with it, or another folder");
+  }
+}
+
+/// The ends, and the three others with the best exact score at the most repeats.
+std::vector<program::Recipe> finalists(const program::Study& study, const std::vector<program::StudyRun>& runs) {
+  std::vector<program::Recipe> chosen = {{"ltr"}, {"masked"}};
+  std::vector<program::Recipe> others = study.recipes();
+  const int most = study.repeats.back();
+  std::erase_if(others, [&](const program::Recipe& r) {
+    return r.factorization == "ltr" || r.factorization == "masked" ||
+           program::estimate(runs, r, most, program::Which::exact).seeds == 0;
+  });
+  std::stable_sort(others.begin(), others.end(), [&](const auto& a, const auto& b) {
+    return program::estimate(runs, a, most, program::Which::exact).mean <
+           program::estimate(runs, b, most, program::Which::exact).mean;
+  });
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, others.size()); ++i) chosen.push_back(others[i]);
+  return chosen;
+}
+
+void print_table(const program::Study& study, const std::vector<program::StudyRun>& runs) {
+  program::say("\nexact score of the best weights on the common windows [nats/token], by repeats\n{:<44}", "");
+  for (const int times : study.repeats) program::say(" {:>8}", times);
+  program::say("\n");
+  for (const program::Recipe& r : study.recipes()) {
+    program::say("{:<44}", program::label(r));
+    for (const int times : study.repeats) {
+      program::say(" {:>8.4f}", program::estimate(runs, r, times, program::Which::exact).mean);
+    }
+    program::say("\n");
+  }
+}
+
+int interpolate(Plan& plan, const std::stop_token& stop) {
+  ordo::require(plan.seeds > 0, "interpolate", "seeds must be positive (got ", plan.seeds, ")");
+  ordo::require(!plan.out.empty(), "interpolate", "--out must name a folder (got '')");
+  plan.train.check();
+  if (plan.text.data.empty()) use_novels(plan.text);
+  const ordo::Dataset data = plan.text.load(plan.shape.context);
+  ordo::require(!data.validation().empty(), "interpolate",
+                "there is no validation text: give --validation FILE or a share");
+  const ordo::ModelConfig config = plan.shape.config(data.vocab());
+  const ordo::Cpu backend(plan.threads);
+  claim_folder(plan, data, config);
+  const program::Study study = program::make_study(config.context, plan.quick);
+  const std::filesystem::path log_file = plan.out / "runs.jsonl";
+  std::uint64_t whole = 0;
+  std::vector<program::StudyRun> runs = program::read_runs(log_file, whole);
+  ordo::JsonLines log(log_file, whole);
+  program::say("{}\n{} unique tokens, validation on {} tokens, {} threads; {} runs are done already\n",
+               program::describe_size(config), plan.train.unique_tokens, data.validation().tokens(), backend.threads(),
+               runs.size());
+  std::fflush(stdout);
+
+  const auto run_all = [&](const std::vector<program::Recipe>& recipes, std::uint64_t seed) {
+    const std::size_t all = recipes.size() * study.repeats.size();
+    std::size_t done = 0;
+    for (const int times : study.repeats) {  // cheapest first
+      for (const program::Recipe& recipe : recipes) {
+        ++done;
+        const bool known =
+            std::any_of(runs.begin(), runs.end(), [&](const auto& r) { return r.same_model(recipe, times, seed); });
+        if (known) continue;
+        const std::string place = fmt::format("[seed {}, {}/{}]", seed, done, all);
+        runs.push_back(train_one(plan, data, backend, recipe, times, seed, place, stop));
+        const program::StudyRun& run = runs.back();
+        log.write(program::to_json(run));
+        program::say("{} {}, {} repeats: best {:.4f} ({}) at epoch {:.1f}, exact {:.4f}, {}\n", place,
+                     program::label(recipe), times, run.best, run.claim, run.best_epoch, run.exact,
+                     program::duration(run.seconds));
+        std::fflush(stdout);
+        std::filesystem::remove_all(plan.out / "unfinished");  // of the run that is now in the log
+      }
+    }
+  };
+  run_all(study.recipes(), 0);
+  const std::vector<program::Recipe> last = finalists(study, runs);
+  for (int s = 1; s < plan.seeds; ++s) run_all(last, static_cast<std::uint64_t>(s));
+  for (int s = 1; s < plan.seeds; ++s) {  // the rival: at each number of repeats, its best regularisation
+    for (const int times : study.repeats) {
+      const program::Recipe rival = study.best_tuned(runs, times);
+      const auto seed = static_cast<std::uint64_t>(s);
+      if (std::any_of(runs.begin(), runs.end(), [&](const auto& r) { return r.same_model(rival, times, seed); }))
+        continue;
+      runs.push_back(train_one(plan, data, backend, rival, times, seed, fmt::format("[seed {}, rival]", s), stop));
+      log.write(program::to_json(runs.back()));
+      std::filesystem::remove_all(plan.out / "unfinished");
+    }
+  }
+
+  program::write_study(plan.out / "results.csv", runs);
+  print_table(study, runs);
+  const std::string about = fmt::format("{} unique tokens, {:.2f}M parameters, context {}{}", plan.train.unique_tokens,
+                                        static_cast<double>(ordo::true_parameters(config)) / 1e6, config.context,
+                                        plan.quick ? "; --quick: a smoke test, not evidence" : "");
+  program::draw_study(plan.out, study, runs, last, about);
+  program::say("\nwrote results.csv and a picture a question (*.png, *.svg) to {}\n", plan.out.string());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const program::StopOnSignal signals;
+  CLI::App app(
+      "Trains factorizations between autoregression and diffusion on a small text that is repeated, and left to right\n"
+      "with several regularisations as the rival. Run it again with the same arguments to go on where it was stopped.");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  Plan plan;
+  plan.shape.layers = 3;
+  plan.shape.width = 64;
+  plan.shape.heads = 4;
+  plan.shape.context = 128;
+  plan.shape.init_std = 0.08;  // as compare: small weights leave other orders on a plateau at this width
+  plan.train.unique_tokens = 20000;
+  plan.train.batch = 8;
+  plan.train.learning_rate = 2e-3;
+  plan.train.evaluations = 12;
+  plan.train.evaluate_by_ratio = true;
+  plan.train.evaluation.windows = 64;
+  plan.train.evaluation.draws = 4;
+  // --quick sets other defaults, so it is looked for before the flags are made.
+  for (int i = 1; i < argc; ++i) plan.quick = plan.quick || std::string(argv[i]) == "--quick";
+  if (plan.quick) plan.make_quick();
+  plan.text.add_to(app, true, false);
+  plan.text.add_validation_to(app);
+  app.add_flag("--quick", plan.quick, "a size that takes about ten minutes on two cores: a smoke test, not evidence");
+  app.add_option("--unique-tokens", plan.train.unique_tokens, "train on the first so many tokens [tokens]")
+      ->check(program::whole<std::int64_t>())
+      ->capture_default_str();
+  plan.shape.add_to(app);
+  app.add_option("--batch", plan.train.batch, "sequences in an optimiser step [sequences]")->capture_default_str();
+  app.add_option("--learning-rate", plan.train.learning_rate, "peak learning rate [1/step]")->capture_default_str();
+  app.add_option("--seeds", plan.seeds, "models of the ends and the finalists; all others have one [count]")
+      ->capture_default_str();
+  app.add_option("--final-windows", plan.final_windows, "validation windows for the own scores, 0 for all [windows]")
+      ->capture_default_str();
+  app.add_option("--final-draws", plan.final_draws, "draws for each of them, for bounds [count]")
+      ->capture_default_str();
+  app.add_option("--exact-windows", plan.exact_windows,
+                 "validation windows that every model is scored on exactly [windows]")
+      ->capture_default_str();
+  app.add_option("--threads", plan.threads, "threads, 0 for one per core [count]")->capture_default_str();
+  app.add_option("--out", plan.out, "folder for the pictures and the results")->capture_default_str();
+  return program::run(app, argc, argv, [&] { return interpolate(plan, signals.token()); });
+}

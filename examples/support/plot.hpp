@@ -1,0 +1,89 @@
+#pragma once
+// Figures through gnuplot: lines with error bars, as PNG and SVG, with the data and the script beside them.
+
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include <ordo/core/error.hpp>
+#include <ordo/io/atomic_file.hpp>
+
+namespace program {
+
+/// Colours that people with any kind of colour vision can tell apart (Okabe and Ito 2008).
+inline constexpr const char* plot_colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                               "#E69F00", "#56B4E9", "#000000"};
+
+struct PlotPoint {
+  double x = 0;
+  double y = 0;
+  double error = 0;  ///< half of the bar; NaN where it is not known
+};
+struct PlotLine {
+  std::string title;
+  std::vector<PlotPoint> points;
+  bool dashed = false;
+};
+struct Figure {
+  std::string name;  ///< of the files
+  std::string title;
+  std::string note;  ///< a second, smaller line
+  std::string x_label;
+  std::string y_label;
+  bool log_x = false;
+  std::vector<PlotLine> lines;
+};
+
+/// What is between single quotes for the shell.
+inline std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// Runs a script that stands in `folder`. Throws an Error that says what is still there if that fails.
+inline void run_gnuplot(const std::filesystem::path& folder, const std::string& script, const std::string& numbers) {
+  const std::string command = "cd " + quoted(folder.string()) + " && gnuplot " + quoted(script);
+  ordo::require(std::system(command.c_str()) == 0, "plot", "gnuplot failed (is it installed? Debian: gnuplot-nox); ",
+                "the numbers are in ", (folder / numbers).string(), " and the script in ", (folder / script).string());
+}
+
+/// Draws the figure into folder/name.png and .svg. A figure without points is left out.
+inline void draw(const std::filesystem::path& folder, const Figure& figure, const std::string& numbers) {
+  std::string plot;
+  std::string labels;
+  std::size_t colour = 0;
+  for (std::size_t i = 0; i < figure.lines.size(); ++i) {
+    const PlotLine& line = figure.lines[i];
+    if (line.points.empty()) continue;
+    std::string data;
+    for (const PlotPoint& p : line.points) {
+      data += fmt::format("{} {} {}\n", p.x, p.y, p.error == p.error ? p.error : 0.0);
+    }
+    const std::string file = fmt::format("{}-{}.dat", figure.name, i);
+    ordo::write_file_atomically(folder / file, data);
+    plot += fmt::format("{0}'{1}' using 1:2:3 with yerrorlines lw 2.5 pt {2} ps 1.2 dt {3} lc rgb '{4}' title \"{5}\"",
+                        plot.empty() ? "" : ", ", file, 4 + 2 * (i % 5) + 1, line.dashed ? 2 : 1,
+                        plot_colours[colour++ % std::size(plot_colours)], line.title);
+  }
+  if (plot.empty()) return;
+  const auto script = [&](const char* terminal, const char* ending) {
+    return fmt::format(
+        "set terminal {}\nset output '{}.{}'\nset encoding utf8\nset title \"{}\\n{{/=11 {}}}\"\nset xlabel \"{}\"\n"
+        "set ylabel \"{}\"\n{}set grid lc rgb '#dddddd'\nset key outside right top Left reverse\nset border 3\n"
+        "set tics nomirror\nset offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\nplot {}\n",
+        terminal, figure.name, ending, figure.title, figure.note, figure.x_label, figure.y_label,
+        figure.log_x ? "set logscale x 2\n" : "", plot);
+  };
+  ordo::write_file_atomically(folder / (figure.name + ".gp"),
+                              script("pngcairo size 1200,700 font 'sans,14'", "png") + "reset\n" +
+                                  script("svg size 1200,700 font 'sans,14' background '#ffffff'", "svg"));
+  run_gnuplot(folder, figure.name + ".gp", numbers);
+}
+
+}  // namespace program

@@ -1,0 +1,306 @@
+#pragma once
+// The study of `interpolate`: which models to train, what is known of each run, and the figures, one for a question.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include <ordo/core/error.hpp>
+#include <ordo/data/mapped_file.hpp>
+#include <ordo/io/atomic_file.hpp>
+#include <ordo/io/json_file.hpp>
+
+#include "support/comparison.hpp"
+#include "support/plot.hpp"
+
+namespace program {
+
+/// A way to train: a factorization, and how strongly it is regularised.
+struct Recipe {
+  std::string factorization;
+  double weight_decay = 0.1;
+  double dropout = 0.1;
+
+  friend bool operator==(const Recipe&, const Recipe&) = default;
+};
+
+/// One trained model.
+struct StudyRun {
+  Recipe recipe;
+  int repeats = 1;  ///< passes over the unique tokens
+  std::uint64_t seed = 0;
+  double best_epoch = 0;
+  double best = 0;         ///< own score of the best weights [nats/token]
+  double best_error = 0;   ///< over draws and texts
+  std::string claim;       ///< of the own score: exact, or bound
+  std::string scored_as;   ///< the policy of the own score
+  double last = 0;         ///< own score at the end, on the windows of the curve
+  double exact = 0;        ///< exact score of the best weights on the common windows [nats/token]
+  double exact_error = 0;  ///< over texts
+  std::string exact_as;    ///< the policy or sampler that is scored exactly
+  double seconds = 0;
+
+  [[nodiscard]] bool same_model(const Recipe& r, int times, std::uint64_t with_seed) const {
+    return recipe == r && repeats == times && seed == with_seed;
+  }
+};
+
+inline ordo::Json to_json(const StudyRun& r) {
+  return {{"factorization", r.recipe.factorization},
+          {"weight_decay", r.recipe.weight_decay},
+          {"dropout", r.recipe.dropout},
+          {"repeats", r.repeats},
+          {"seed", r.seed},
+          {"best_epoch", r.best_epoch},
+          {"best", r.best},
+          {"best_error", r.best_error},
+          {"claim", r.claim},
+          {"scored_as", r.scored_as},
+          {"last", r.last},
+          {"exact", r.exact},
+          {"exact_error", r.exact_error},
+          {"exact_as", r.exact_as},
+          {"seconds", r.seconds}};
+}
+
+inline StudyRun run_from_json(const ordo::Json& j, const std::string& file) {
+  using ordo::json_field;
+  const auto number = [&](const char* key) {
+    const bool unknown = j.contains(key) && j.at(key).is_null();
+    return unknown ? std::numeric_limits<double>::quiet_NaN() : json_field<double>(j, key, file);
+  };
+  StudyRun r;
+  r.recipe = {json_field<std::string>(j, "factorization", file), number("weight_decay"), number("dropout")};
+  r.repeats = json_field<int>(j, "repeats", file);
+  r.seed = json_field<std::uint64_t>(j, "seed", file);
+  r.best_epoch = number("best_epoch");
+  r.best = number("best");
+  r.best_error = number("best_error");
+  r.claim = json_field<std::string>(j, "claim", file);
+  r.scored_as = json_field<std::string>(j, "scored_as", file);
+  r.last = number("last");
+  r.exact = number("exact");
+  r.exact_error = number("exact_error");
+  r.exact_as = json_field<std::string>(j, "exact_as", file);
+  r.seconds = number("seconds");
+  return r;
+}
+
+/// The runs of a log, one JSON object a line; a last line that was cut short by a crash is left out. `bytes` is how
+/// much of the file is whole.
+inline std::vector<StudyRun> read_runs(const std::filesystem::path& path, std::uint64_t& bytes) {
+  bytes = 0;
+  std::vector<StudyRun> runs;
+  if (!std::filesystem::exists(path) || std::filesystem::file_size(path) == 0) return runs;
+  const ordo::MappedFile file(path);
+  const std::string_view text = file.text();
+  for (std::size_t from = 0, line = 1; from < text.size(); ++line) {
+    const std::size_t end = text.find('\n', from);
+    if (end == std::string_view::npos) break;
+    const std::string name = fmt::format("{}, line {},", path.string(), line);
+    runs.push_back(run_from_json(ordo::parse_json(text.substr(from, end - from), name), name));
+    from = end + 1;
+    bytes = from;
+  }
+  return runs;
+}
+
+/// A row for each run.
+inline void write_study(const std::filesystem::path& path, const std::vector<StudyRun>& runs) {
+  std::string text =
+      "factorization,weight_decay,dropout,repeats,seed,best_epoch,best_nats_per_token,best_error,claim,scored_as,"
+      "last_nats_per_token,exact_nats_per_token,exact_error,exact_as,seconds\n";
+  for (const StudyRun& r : runs) {
+    text +=
+        fmt::format("{},{},{},{},{},{:.3f},{:.6f},{:.6f},{},{},{:.6f},{:.6f},{:.6f},\"{}\",{:.1f}\n",
+                    r.recipe.factorization, r.recipe.weight_decay, r.recipe.dropout, r.repeats, r.seed, r.best_epoch,
+                    r.best, r.best_error, r.claim, r.scored_as, r.last, r.exact, r.exact_error, r.exact_as, r.seconds);
+  }
+  ordo::write_file_atomically(path, text);
+}
+
+/// The mean over seeds of a number of a recipe's runs: with several seeds the 95 % t-interval, with one twice the
+/// score's own error. NaN where there is no run.
+struct Estimate {
+  double mean = std::numeric_limits<double>::quiet_NaN();
+  double error = std::numeric_limits<double>::quiet_NaN();
+  std::size_t seeds = 0;
+};
+enum class Which { own, exact };
+
+inline Estimate estimate(const std::vector<StudyRun>& runs, const Recipe& recipe, int repeats, Which which) {
+  std::vector<double> values;
+  double own_error = 0;
+  for (const StudyRun& r : runs) {
+    if (r.recipe != recipe || r.repeats != repeats) continue;
+    values.push_back(which == Which::own ? r.best : r.exact);
+    own_error = which == Which::own ? r.best_error : r.exact_error;
+  }
+  Estimate e;
+  e.seeds = values.size();
+  if (values.empty()) return e;
+  e.mean = 0;
+  for (const double v : values) e.mean += v / static_cast<double>(values.size());
+  e.error = 2 * own_error;
+  if (values.size() > 1) {
+    double squares = 0;
+    for (const double v : values) squares += (v - e.mean) * (v - e.mean);
+    const auto n = static_cast<double>(values.size());
+    e.error = student_t(values.size()) * std::sqrt(squares / (n - 1) / n);
+  }
+  return e;
+}
+
+/// What the study asks of one family of factorizations that differ in a number.
+struct Question {
+  std::string name;  ///< of the figure's files
+  std::string title;
+  std::string x_label;
+  bool log_x = false;
+  std::vector<double> x;
+  std::vector<Recipe> recipes;  ///< one for each x
+};
+
+struct Study {
+  std::vector<int> repeats;
+  std::vector<Question> questions;
+  std::vector<Recipe> tuned;  ///< left to right under several regularisations, the plain one first
+
+  /// Every recipe once, in the order of the questions.
+  [[nodiscard]] std::vector<Recipe> recipes() const {
+    std::vector<Recipe> all;
+    const auto add = [&](const Recipe& r) {
+      if (std::find(all.begin(), all.end(), r) == all.end()) all.push_back(r);
+    };
+    for (const Question& q : questions) {
+      for (const Recipe& r : q.recipes) add(r);
+    }
+    for (const Recipe& r : tuned) add(r);
+    return all;
+  }
+
+  /// The regularisation of left to right that scored best at this number of repeats.
+  [[nodiscard]] const Recipe& best_tuned(const std::vector<StudyRun>& runs, int times) const {
+    return *std::min_element(tuned.begin(), tuned.end(), [&](const Recipe& a, const Recipe& b) {
+      const double of_a = estimate(runs, a, times, Which::own).mean;
+      const double of_b = estimate(runs, b, times, Which::own).mean;
+      return of_a < of_b || (of_a == of_a && of_b != of_b);
+    });
+  }
+};
+
+/// Context T: blocks and orders up to it.
+inline Study make_study(int context, bool quick) {
+  Study study;
+  study.repeats = quick ? std::vector<int>{1, 8, 64} : std::vector<int>{1, 4, 16, 64, 256};
+  const auto question = [&](std::string name, std::string title, std::string x_label, bool log_x) -> Question& {
+    study.questions.push_back({std::move(name), std::move(title), std::move(x_label), log_x, {}, {}});
+    return study.questions.back();
+  };
+  const auto add = [](Question& q, double x, const std::string& factorization) {
+    q.x.push_back(x);
+    q.recipes.push_back({factorization});
+  };
+
+  Question& blocks =
+      question("blocks", "How large should the blocks of block diffusion be?", "tokens in a block", true);
+  for (int b = 1; b < context; b *= 4) add(blocks, b, fmt::format("blockwise:{}(masked)", b));
+  add(blocks, context, "masked");
+
+  Question& mixtures =
+      question("mixtures", "What share of sequences should be masked diffusion, the rest left to right?",
+               "share of masked diffusion", false);
+  add(mixtures, 0, "ltr");
+  for (const double a : {0.25, 0.5, 0.75}) add(mixtures, a, fmt::format("mixture({} ltr + {} masked)", 1 - a, a));
+  add(mixtures, 1, "masked");
+
+  for (const char* kind : {"local", "uniform"}) {
+    const bool uniform = std::string(kind) == "uniform";
+    Question& orders = question(fmt::format("orderings-{}", kind),
+                                fmt::format("How many {} orderings should there be?", kind), "orderings", true);
+    add(orders, 1, "ltr");
+    for (const int n : quick ? std::vector<int>{4, 16} : std::vector<int>{2, 4, 8, 16}) {
+      add(orders, n, fmt::format("orderings:{}{}", n, uniform ? ":uniform" : ""));
+    }
+  }
+
+  Question& noise = question("noise", "How many inputs should token dropout hide from left to right?",
+                             "share of inputs hidden", false);
+  add(noise, 0, "ltr");
+  for (const double r : quick ? std::vector<double>{0.1, 0.3} : std::vector<double>{0.1, 0.2, 0.4}) {
+    add(noise, r, fmt::format("noisy:{}(ltr)", r));
+  }
+
+  const std::vector<double> decays = quick ? std::vector<double>{0.1, 1} : std::vector<double>{0.1, 1, 3};
+  const std::vector<double> dropouts = quick ? std::vector<double>{0.1, 0.3} : std::vector<double>{0.1, 0.3, 0.5};
+  for (const double decay : decays) {
+    for (const double dropout : dropouts) study.tuned.push_back({"ltr", decay, dropout});
+  }
+  return study;
+}
+
+inline std::string label(const Recipe& r) {
+  return r.factorization + (r.weight_decay == 0.1 && r.dropout == 0.1
+                                ? ""
+                                : fmt::format(", decay {}, dropout {}", r.weight_decay, r.dropout));
+}
+
+/// One figure for each question, and one of the ends and the finalists against repeats.
+inline void draw_study(const std::filesystem::path& folder, const Study& study, const std::vector<StudyRun>& runs,
+                       const std::vector<Recipe>& finalists, const std::string& about) {
+  const std::string y_label = "validation loss, exact on the common windows [nats/token]";
+  for (const Question& q : study.questions) {
+    Figure figure{q.name, q.title, about, q.x_label, y_label, q.log_x, {}};
+    for (const int times : study.repeats) {
+      PlotLine line{fmt::format("{} repeat{}", times, times == 1 ? "" : "s"), {}};
+      for (std::size_t i = 0; i < q.x.size(); ++i) {
+        const Estimate e = estimate(runs, q.recipes[i], times, Which::exact);
+        if (e.seeds > 0) line.points.push_back({q.x[i], e.mean, e.error});
+      }
+      figure.lines.push_back(std::move(line));
+    }
+    draw(folder, figure, "results.csv");
+  }
+
+  Figure tuned{
+      "tuned", "How far does regularised left to right get?", about, "repeats of the unique tokens", y_label, true, {}};
+  for (const Recipe& r : study.tuned) {
+    PlotLine line{fmt::format("weight decay {}, dropout {}", r.weight_decay, r.dropout), {}};
+    for (const int times : study.repeats) {
+      const Estimate e = estimate(runs, r, times, Which::exact);
+      if (e.seeds > 0) line.points.push_back({static_cast<double>(times), e.mean, e.error});
+    }
+    tuned.lines.push_back(std::move(line));
+  }
+  draw(folder, tuned, "results.csv");
+
+  Figure ends{"repeats", "Between autoregression and diffusion, as the same tokens are repeated",
+              about,     "repeats of the unique tokens",
+              y_label,   true,
+              {}};
+  for (const Recipe& r : finalists) {
+    PlotLine exact{label(r), {}};
+    for (const int times : study.repeats) {
+      const Estimate e = estimate(runs, r, times, Which::exact);
+      if (e.seeds > 0) exact.points.push_back({static_cast<double>(times), e.mean, e.error});
+    }
+    ends.lines.push_back(std::move(exact));
+  }
+  PlotLine rival{"ltr, best of the regularisations", {}, true};
+  for (const int times : study.repeats) {
+    const Estimate e = estimate(runs, study.best_tuned(runs, times), times, Which::exact);
+    if (e.seeds > 0) rival.points.push_back({static_cast<double>(times), e.mean, e.error});
+  }
+  ends.lines.push_back(std::move(rival));
+  draw(folder, ends, "results.csv");
+}
+
+}  // namespace program
