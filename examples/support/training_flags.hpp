@@ -6,14 +6,24 @@
 #include <cstdint>
 #include <string>
 
+#include <sys/sysinfo.h>
+
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
 #include <ordo/core/config.hpp>
+#include <ordo/core/error.hpp>
 #include <ordo/core/ladder.hpp>
 #include <ordo/train/options.hpp>
 
 namespace program {
+
+/// Memory and swap of this machine; 0 where the system does not tell [bytes].
+inline double machine_bytes() {
+  struct sysinfo about {};
+  if (::sysinfo(&about) != 0) return 0;
+  return (static_cast<double>(about.totalram) + static_cast<double>(about.totalswap)) * about.mem_unit;
+}
 
 struct ModelFlags {
   std::string size;
@@ -50,6 +60,12 @@ struct ModelFlags {
       config.init_std = init_std;
     }
     config.check();
+    // Weights, gradient and two moments. A system that grants memory before it has it would end the program instead.
+    const double needed = 4.0 * sizeof(float) * static_cast<double>(ordo::true_parameters(config));
+    const double there = machine_bytes();
+    ordo::require(there == 0 || needed <= there, "model", "training needs ", std::llround(needed / 1e6),
+                  " MB for the weights and their moments, more than the ", std::llround(there / 1e6),
+                  " MB of this machine; take fewer layers or less width");
     return config;
   }
 };

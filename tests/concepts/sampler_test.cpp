@@ -1,10 +1,10 @@
 #include <catch2/catch.hpp>
 
+#include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/sampler.hpp>
 #include <ordo/factorization/left_to_right.hpp>
 #include <ordo/factorization/masked_diffusion.hpp>
 #include <ordo/factorization/orderings.hpp>
-#include <ordo/concepts/plan_sampler.hpp>
 
 #include <laws/user_policies.hpp>
 

@@ -42,6 +42,13 @@ refuses latin1.txt $train --data latin1.txt --vocabulary characters --out run
 refuses --vocab $train --data good.txt --vocabulary uint16 --out run
 refuses missing.txt $train --data good.txt --validation missing.txt --out run
 refuses 1.5 $train --data good.txt --validation 1.5 --out run
+refuses nan $train --data good.txt --validation nan --out run
+refuses 'folder is a directory' $train --data good.txt --validation folder --out run
+refuses 'held out by --validation good.txt' $train --data good.txt --validation good.txt --out run
+refuses "no file matches ''" $train --data '' --out run
+refuses 'good.txt twice' $train --data good.txt ./good.txt --out run
+mkfifo pipe
+refuses 'pipe is not a regular file' $train --data pipe --out run
 
 # Settings.
 refuses 'width 15, heads 2' $train --data good.txt --width 15 --out run
@@ -55,6 +62,24 @@ refuses 'got -4' $train --data good.txt --threads -4 --out run
 refuses '999999' $train --data good.txt --unique-tokens 999999 --out run
 refuses "'backwards'" $train --data good.txt --factorization backwards --out run
 refuses "'orderings:0'" $train --data good.txt --factorization orderings:0 --out run
+for flag in learning-rate weight-decay clip checkpoint-seconds; do
+  refuses "$(echo $flag | tr - _) must be a finite number (got nan)" $train --data good.txt --$flag nan --out run
+  refuses "$(echo $flag | tr - _) must be a finite number (got inf)" $train --data good.txt --$flag inf --out run
+done
+for flag in epochs final-rate warmup average dropout init-std; do
+  refuses "$(echo $flag | tr - _) must" $train --data good.txt --$flag nan --out run
+  refuses "$(echo $flag | tr - _) must" $train --data good.txt --$flag inf --out run
+done
+refuses 'MB of this machine' $train --data good.txt --layers 1000 --width 65536 --out run
+refuses 'context must be' $train --data good.txt --context 2147483647 --out run
+refuses 99999999999 $train --data good.txt --batch 99999999999 --out run
+refuses 'at most 1024 (got 100000)' $train --data good.txt --threads 100000 --out run
+for seed in -1 1.5 18446744073709551616; do
+  refuses "(got $seed)" $train --data good.txt --seed $seed --out run
+done
+refuses '(got 9223372036854775808)' $train --data good.txt --unique-tokens 9223372036854775808 --out run
+refuses 'not for bytes (got 100)' $train --data good.txt --vocab 100 --out run
+refuses 'give --validation (got patience 3)' $train --data good.txt --patience 3 --out run
 refuses 8M $programs/train --data good.txt --size 8M --out run
 [ ! -e run ] || rm -r run
 
@@ -79,6 +104,12 @@ refuses 'got 0' "$programs/evaluate" model --data good.txt --draws 0
 refuses 'got -1' "$programs/generate" model --temperature -1
 refuses 'got 2' "$programs/generate" model --top-p 2
 refuses 'unmask = confidence' "$programs/generate" model --factorization ltr --unmask confidence
+refuses '(got -1)' "$programs/generate" model --seed -1
+refuses '(got 9223372036854775808)' "$programs/generate" model --count 9223372036854775808
+refuses '(got -1)' "$programs/evaluate" model --data good.txt --seed -1
+refuses 'temperature must' "$programs/generate" model --temperature nan
+refuses 'top_p must' "$programs/generate" model --top-p nan
+refuses 'must not be empty' "$programs/generate" model --infill ''
 refuses 'steps = 4' "$programs/generate" model --factorization orderings:2 --steps 4
 refuses '--infill' "$programs/generate" model --gap '#'
 refuses 'after a gap' "$programs/generate" model --factorization ltr --infill '_bc_'
@@ -107,6 +138,45 @@ damaged; for f in damaged/state-*.safetensors; do printf 'X' | dd of="$f" bs=1 s
 refuses checksum $resume
 damaged; for f in damaged/state-*.safetensors; do head -c 1000 "$f" > cut; mv cut "$f"; done
 refuses '1000 bytes' $resume
+
+# What is printed and cannot be written is not lost in silence; a run goes on to its end.
+lost='cannot write to standard output'
+closed() { "$@" >&-; }
+no_room() { "$@" > /dev/full; }
+for way in closed no_room; do
+  refuses "$lost" $way "$programs/generate" model
+  refuses "$lost" $way "$programs/evaluate" model --data good.txt --draws 1
+  refuses "$lost" $way $train --data good.txt --out $way
+  [ -s $way/model.safetensors ] || { echo "with $way output train left no model"; failures=$((failures + 1)); }
+done
+{ "$programs/generate" model --length 4 --count 1000000 2> pipe.log; echo $? > pipe.status; } | head -n 1 > first.log
+[ "$(cat pipe.status)" = 1 ] && grep -q "$lost" pipe.log || { echo "generate into a closed pipe:"; cat pipe.log; failures=$((failures + 1)); }
+
+# Names of files in any script.
+mkdir 'naïve dir'
+cp good.txt 'naïve dir/текст.txt'
+$train --data 'naïve dir/текст.txt' --out 'naïve dir/模型' > out.log 2>&1 && "$programs/generate" 'naïve dir/模型' > out.log ||
+  { echo "names that are not ASCII:"; cat out.log; failures=$((failures + 1)); }
+
+# Two programs in one folder: the second is refused, the first ends well.
+$train --data good.txt --epochs 300 --out twice > first.log 2>&1 &
+pid=$!
+while [ ! -e twice/run.json ]; do sleep 0.02; done
+refuses 'another program is at work in the folder twice' $train --data good.txt --epochs 300 --out twice
+wait $pid || { echo "the first of two programs failed:"; cat first.log; failures=$((failures + 1)); }
+
+# Folders without rights, for whoever has to ask for them.
+mkdir locked
+cp -r model locked/model
+chmod 000 locked
+as_nobody=
+if [ "$(id -u)" = 0 ]; then as_nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"; fi
+if $as_nobody test -r good.txt && $as_nobody test -x "$programs/train"; then
+  refuses 'Permission denied' $as_nobody $train --data good.txt --out locked/run
+  refuses 'cannot open locked/model/config.json' $as_nobody "$programs/generate" locked/model
+  refuses 'cannot open locked/model/config.json' $as_nobody "$programs/evaluate" locked/model --data good.txt
+fi
+chmod 755 locked
 
 # A full disk (here: a limit on the size of files) leaves what was there.
 cp -r model full
