@@ -42,8 +42,8 @@ using AnyRule = OneOfRules<Causal, Full, Blocks<Causal>, Blocks<Full>>;
 class AnyFactorization : public Erased<AnyRule, true> {
  public:
   AnyFactorization() : AnyFactorization(LeftToRight{}) {}
-  template <Factorization F>
-    requires(!std::same_as<F, AnyFactorization> && !std::same_as<F, Erased<AnyRule, true>>)
+  template <class F>
+    requires(!std::same_as<F, AnyFactorization> && !std::same_as<F, Erased<AnyRule, true>> && Factorization<F>)
   AnyFactorization(F policy) : Erased(std::move(policy)) {}                      // NOLINT: any policy will do
   AnyFactorization(Erased<AnyRule, true> policy) : Erased(std::move(policy)) {}  // NOLINT
 

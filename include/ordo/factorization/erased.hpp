@@ -105,9 +105,9 @@ class Erased {
  public:
   using Rule = R;
 
-  template <Factorization F>
-    requires(!std::same_as<F, Erased> && (gives || !GivesTokens<F>))
-  Erased(F policy) : held_(std::make_shared<const Held<F>>(std::move(policy))) {}  // NOLINT: any policy will do
+  template <class F>
+    requires(!std::same_as<F, Erased> && Factorization<F> && (gives || !GivesTokens<F>))  // a copy is told apart first
+  Erased(F policy) : held_(std::make_shared<const Held<F>>(std::move(policy))) {}         // NOLINT: any policy will do
 
   template <Choices C>
   Rule plan(Shape shape, C& choices, std::vector<Slot>& slots) const {
