@@ -41,7 +41,6 @@ int main(int argc, char** argv) {
   std::string prompt;
   std::string infill;
   std::string gap = "_";
-  std::string unmask;
   std::string factorization;
   std::int64_t count = 1;
   int threads = 0;
@@ -59,10 +58,21 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--top-p", options.top_p, "sample from the smallest set of tokens with this probability [fraction]")
       ->capture_default_str();
-  app.add_option("--unmask", unmask,
-                 "which tokens a diffusion step reveals: random (the default), ancestral or confidence")
-      ->check(CLI::IsMember({"random", "ancestral", "confidence"}));
-  app.add_option("--steps", options.steps, "diffusion steps, 0 for one token a step [steps]")->capture_default_str();
+  program::add_named(app, "--unmask", options.unmask, ordo::every_unmask,
+                     "which tokens a diffusion step reveals, random if not given");
+  app.add_option("--steps", options.steps, "diffusion steps for each block, 0 for one token a step [steps]")
+      ->capture_default_str();
+  app.add_option("--block", options.block, "reveal block after block of this size, 0 for no blocks [tokens]")
+      ->capture_default_str();
+  app.add_option("--confidence-bound", options.confidence_bound,
+                 "instead of --steps: reveal all tokens that reach this probability, and at least one [probability]");
+  app.add_option(
+      "--entropy-bound", options.entropy_bound,
+      "instead of --steps: reveal the surest tokens as long as their entropies, the largest left out, add up "
+      "to no more than this, and at least one [nats]");
+  app.add_option("--remask", options.remask,
+                 "hide this share of the sampled tokens again before each step but the last [fraction]")
+      ->capture_default_str();
   app.add_option("--factorization", factorization,
                  "sample under this one instead of the model's own: " + std::string(ordo::factorization_names));
   app.add_option("--seed", options.seed, "seed of the samples")
@@ -76,9 +86,6 @@ int main(int argc, char** argv) {
     ordo::require(infills->count() == 0 || !infill.empty(), "generate", "--infill must not be empty");
     ordo::require(infill.empty() || options.length == 0, "generate",
                   "--infill sets the length; --length does not go with it (got ", options.length, ")");
-    for (const auto each : {ordo::Unmask::random, ordo::Unmask::ancestral, ordo::Unmask::confidence}) {
-      if (unmask == to_string(each)) options.unmask = each;
-    }
     options.stop = signals.token();
     const ordo::AnyFactorization policy =
         ordo::factorization_from_name(factorization.empty() ? model.factorization : factorization);

@@ -4,16 +4,19 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <limits>
 #include <new>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -114,6 +117,25 @@ CLI::Validator whole() {
                                std::numeric_limits<T>::max(), word);
           },
           ""};
+}
+
+/// A flag that takes the name of one of these values, as to_string gives it.
+template <class T, std::size_t N>
+CLI::Option* add_named(CLI::App& app, const std::string& flag, std::optional<T>& value, const T (&all)[N],
+                       const std::string& about) {
+  std::vector<std::string> names;
+  for (const T each : all) names.emplace_back(to_string(each));
+  const auto* const first = &all[0];
+  return app
+      .add_option_function<std::string>(
+          flag,
+          [&value, first](const std::string& word) {
+            for (std::size_t i = 0; i < N; ++i) {
+              if (word == to_string(first[i])) value = first[i];
+            }
+          },
+          about)
+      ->check(CLI::IsMember(names));
 }
 
 /// Parses the command line, then runs `body` guarded.

@@ -26,18 +26,20 @@ struct TextFlags {
   int vocab = 0;
   bool binary = false;
 
-  void add_to(CLI::App& app, bool chooses_vocabulary, bool data_required = true) {
+  /// Gives the option --data.
+  CLI::Option* add_to(CLI::App& app, bool chooses_vocabulary, bool data_required = true) {
     auto* option =
         app.add_option("--data", data, "text files, or patterns such as 'books/*.txt'; each file is a document");
     option->multi_option_policy(CLI::MultiOptionPolicy::Throw);  // all of them
     option->required(data_required);
     app.add_flag("--binary", binary, "allow bytes that are not UTF-8 text");
-    if (!chooses_vocabulary) return;
+    if (!chooses_vocabulary) return option;
     app.add_option("--vocabulary", vocabulary,
                    "how files become tokens: bytes, characters (UTF-8), uint16 or uint32 (raw little-endian ids)")
         ->check(CLI::IsMember({"bytes", "characters", "uint16", "uint32"}))
         ->capture_default_str();
     app.add_option("--vocab", vocab, "number of token ids [tokens], for uint16 and uint32 files");
+    return option;
   }
   void add_validation_to(CLI::App& app) {
     app.add_option("--validation", validation,

@@ -9,8 +9,10 @@
 #include <ordo/data/token_dataset.hpp>
 #include <ordo/evaluate/as_sampled.hpp>
 #include <ordo/evaluate/evaluate.hpp>
+#include <ordo/evaluate/multiple_choice.hpp>
 #include <ordo/factorizations.hpp>
 #include <ordo/generate/generate.hpp>
+#include <ordo/io/choice_tasks.hpp>
 #include <ordo/io/model_files.hpp>
 #include <ordo/model/transformer.hpp>
 #include <ordo/train/memory.hpp>

@@ -112,7 +112,41 @@ refuses 'top_p must' "$programs/generate" model --top-p nan
 refuses 'must not be empty' "$programs/generate" model --infill ''
 refuses 'steps = 4' "$programs/generate" model --factorization orderings:2 --steps 4
 refuses '--infill' "$programs/generate" model --gap '#'
+refuses 'got -1' "$programs/generate" model --remask -1
+refuses 'got 2' "$programs/generate" model --confidence-bound 2
+refuses 'got -1' "$programs/generate" model --entropy-bound -1
+refuses 'got -3' "$programs/generate" model --block -3
+refuses 'got margin' "$programs/generate" model --unmask margin --entropy-bound 0.1
+refuses 'got 4' "$programs/generate" model --steps 4 --confidence-bound 0.9
+refuses sideways "$programs/generate" model --unmask sideways
+refuses 'block = 2' "$programs/generate" model --factorization ltr --block 2
 refuses 'after a gap' "$programs/generate" model --factorization ltr --infill '_bc_'
+refuses 'got 0' "$programs/evaluate" model --data good.txt --order margin --per-step 0
+refuses 'got -1' "$programs/evaluate" model --data good.txt --block -1
+refuses 'confidence' "$programs/evaluate" model --data good.txt --order confidence
+refuses 'an order of its own' "$programs/evaluate" model --data good.txt --factorization ltr --per-step 2
+refuses '--data or --choices' "$programs/evaluate" model
+
+# Multiple-choice tasks.
+good_task='{"context": "a", "choices": [" b", " c"], "label": 0}'
+echo "$good_task" > tasks.jsonl
+refuses_task() {
+  { echo "$good_task"; echo "$2"; } > bad.jsonl
+  refuses "bad.jsonl, line 2$1" "$programs/evaluate" model --choices bad.jsonl
+}
+refuses_task ' is no valid JSON' '{"choices": ["a"'
+refuses_task " has no field 'label'" '{"choices": ["a", "b"]}'
+refuses_task ", field 'choices': must be a list" '{"choices": [], "label": 0}'
+refuses_task ", field 'label': must be a whole number in 0 .. 1 (got 2)" '{"choices": ["a", "b"], "label": 2}'
+refuses_task ", field 'context': must be a text (got 5)" '{"context": 5, "choices": ["a", "b"], "label": 0}'
+refuses_task ", field 'choices': entry 1 has 17 tokens" '{"choices": ["a", "12345678901234567"], "label": 0}'
+refuses_task " has the unknown field 'answer'" '{"choices": ["a", "b"], "label": 0, "answer": 1}'
+refuses missing.jsonl "$programs/evaluate" model --choices missing.jsonl
+refuses --data "$programs/evaluate" model --choices tasks.jsonl --data good.txt
+refuses --choices "$programs/evaluate" model --data good.txt --choice-method bound
+refuses upwards "$programs/evaluate" model --choices tasks.jsonl --choice-method upwards
+refuses 'any order' "$programs/evaluate" model --choices tasks.jsonl --choice-method likelihood
+refuses 'an order of its own' "$programs/evaluate" model --choices tasks.jsonl --factorization ltr --choice-method bound
 
 # A checkpoint that was cut, changed, or made by a newer build.
 damaged() {

@@ -35,7 +35,21 @@ done
 "$programs/train" --data train.txt --vocabulary characters --factorization masked $tiny --epochs 1 --out letters > train.log 2>&1
 "$programs/generate" letters --length 8 --unmask confidence --steps 3 > letters.log
 "$programs/generate" letters --length 8 --unmask ancestral --steps 3 >> letters.log
-[ "$(wc -l < letters.log)" -ge 2 ] || fail "samples are missing"
+"$programs/generate" letters --length 8 --unmask margin --steps 6 --block 4 --remask 0.4 >> letters.log
+"$programs/generate" letters --length 8 --confidence-bound 0.2 >> letters.log
+"$programs/generate" letters --length 8 --entropy-bound 1.5 >> letters.log
+[ "$(wc -l < letters.log)" -ge 5 ] || fail "samples are missing"
+
+"$programs/evaluate" letters --data other.txt --order certainty --per-step 2 --block 8 > score.log
+grep -q 'exact.*masked (by certainty, 2 a step, in blocks of 8)' score.log || fail "as sampled: $(cat score.log)"
+printf '%s\n' '{"context": "the tree", "choices": [" was", " of"], "label": 0}' \
+  '{"choices": ["on one", "one on"], "label": 1}' > tasks.jsonl
+for method in auto left-to-right bound greedy; do
+  "$programs/evaluate" letters --choices tasks.jsonl --choice-method $method --draws 4 > score.log
+  grep -q '^[01].* accuracy.* 2 tasks$' score.log || fail "choices by $method: $(cat score.log)"
+done
+"$programs/evaluate" letters --choices tasks.jsonl --choice-method likelihood --factorization ltr > score.log
+grep -q 'likelihood, exact nats, ltr' score.log || fail "choices by likelihood: $(cat score.log)"
 
 compare="$programs/compare --data train.txt --validation other.txt $tiny --unique-tokens 800 --epochs 3 --evaluations 4
   --final-windows 8 --final-draws 2 --seeds 2 --out compared"

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <ordo/core/error.hpp>
 #include <ordo/generate/unmask.hpp>
@@ -28,6 +29,8 @@ enum class Order : std::uint8_t { left_to_right, certainty, margin, entropy };
   return Unmask::left_to_right;
 }
 
+[[nodiscard]] constexpr std::string_view to_string(Order order) { return to_string(unmask_of(order)); }
+
 inline constexpr Order every_order[] = {Order::left_to_right, Order::certainty, Order::margin, Order::entropy};
 
 /// How a sampler reveals what it may reveal in any order: what `generate` does at temperature 1 with this `unmask` and
@@ -44,7 +47,7 @@ struct Revealing {
   }
   /// "by certainty, 2 a step, in blocks of 16".
   [[nodiscard]] std::string name() const {
-    std::string text(to_string(unmask_of(order)));
+    std::string text(to_string(order));
     if (order != Order::left_to_right) text = "by " + text;
     text += ", " + std::to_string(per_step) + " a step";
     return block > 0 ? text + ", in blocks of " + std::to_string(block) : text;
