@@ -39,8 +39,8 @@ template <Choices C>
 
 /// T slots in the order of prediction: slot s shows order[s - 1] (the first shows the start), predicts order[s] and is
 /// told where that stands. The mean over orders is the any-order loss, which masked diffusion bounds alike (Ou et al.
-/// 2024, arXiv:2406.03736). sigma-GPT adds learned embeddings of both positions; here the target's position rotates
-/// half of the heads' queries, without parameters.
+/// 2024, arXiv:2406.03736). sigma-GPT adds an encoding of both positions to each input; here the target's position
+/// rotates half of the heads' queries, without parameters.
 struct AnyOrder {
   using Rule = Causal;
 

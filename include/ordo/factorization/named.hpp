@@ -169,7 +169,7 @@ class NameReader {
             if (head == "blockwise") return Erased<Rule>(Blockwise<dynamic, Inner>{size, std::move(inner)});
             return AnyFactorization(Prefix<Inner>{std::move(inner), size});
           } else {
-            refuse(text, "nests blocks, prefixes or mixtures, which only C++ types can do");
+            refuse(text, "may only hold a factorization that is causal or sees all (C++ types can nest more)");
           }
         },
         found(t.inside, depth + 1));
@@ -216,12 +216,12 @@ class NameReader {
   [[nodiscard]] Found mixture(const Term& t, std::string_view text, int depth) const {
     std::vector<double> weights;
     std::vector<Erased<AnyRule>> policies;
-    for (const std::string_view padded : split(t.inside, "+")) {
+    for (const std::string_view padded : split(t.inside, " + ")) {  // with spaces: a weight may be 1e+20
       const std::string_view word = trimmed(padded);
       const std::size_t space = word.find(' ');
       double weight = 0;
       if (space == std::string_view::npos || !read_number(word.substr(0, space), weight)) {
-        refuse(text, "needs parts such as '0.5 ltr', with '+' between them");
+        refuse(text, "needs parts such as '0.5 ltr', with ' + ' between them");
       }
       weights.push_back(weight);
       policies.push_back(part(trimmed(word.substr(space)), depth + 1));
@@ -251,8 +251,9 @@ class NameReader {
     int steps = 0;
     for (std::size_t i = 1; i < t.words.size(); ++i) {
       const std::string_view word = t.words[i];
-      const bool plain = !per_token && steps == 0 && !clips;
-      const std::size_t dash = word.find('-');
+      const bool plain = !per_token && steps == 0 && !clips && exact.levels == ExactCount{}.levels;
+      std::size_t dash = word.find('-');  // between two numbers, of which the first may be 1e-05
+      if (dash != std::string_view::npos && word.substr(0, dash).ends_with('e')) dash = word.find('-', dash + 1);
       if (word == "cosine" && plain) {
         cosine = true;
       } else if (word == "per-token" && plain) {
