@@ -1,4 +1,4 @@
-#include <string>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -7,99 +7,60 @@
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/sampler.hpp>
 #include <ordo/core/choices.hpp>
-#include <ordo/factorization/named.hpp>
+#include <ordo/factorization/any.hpp>
 
-using ordo::AnyFactorization;
-using ordo::factorization_from_name;
+#include <laws/identity.hpp>
 
-TEST_CASE("a name that means no factorization is refused with the spellings that do") {
-  for (const char* name : {"",
-                           ":",
-                           "LTR",
-                           "ltr:2",
-                           "gpt",
-                           "orderings",
-                           "orderings:",
-                           "orderings:0",
-                           "orderings:-3",
-                           "orderings:4x",
-                           "orderings:99999999999999",
-                           "orderings:4:sorted",
-                           "orderings:4:seed=",
-                           "orderings:4:seed=-1",
-                           "masked:",
-                           "masked:sine",
-                           "masked:no-floor",
-                           "masked:floor=0.1",
-                           "masked:per-token:floor=1",
-                           "masked:per-token:floor=-0.1",
-                           "masked:per-token:floor=nan",
-                           "masked:per-token:independent",
-                           "masked ",
-                           "ltr\n"}) {
-    CAPTURE(name);
-    CHECK_THROWS_WITH(factorization_from_name(name),
-                      Catch::Contains("'" + std::string(name) + "'") && Catch::Contains("known: ltr, masked"));
-  }
+namespace {
+
+using namespace ordo;
+
+AnyMixture of_two(std::vector<double> weights) { return {std::move(weights), {LeftToRight{}, MaskedDiffusion<>{}}}; }
+
+}  // namespace
+
+TEST_CASE("a mixture at run time refuses weights as a mixture of types does, and their number too") {
+  CHECK_THROWS_WITH(of_two({1}), Catch::Contains("got 1 for 2"));
+  CHECK_THROWS_WITH(of_two({-1, 1}), Catch::Contains("got -1"));
+  CHECK_THROWS_WITH(of_two({1, std::numeric_limits<double>::quiet_NaN()}), Catch::Contains("got nan"));
+  CHECK_THROWS_WITH(of_two({0, 0}), Catch::Contains("at least one weight must be positive"));
 }
 
-TEST_CASE("each spelling gives its policy, and the policy's name leads back") {
-  using ordo::Claim;
-  const std::vector<std::pair<std::string, Claim>> known = {
-      {"ltr", Claim::exact},
-      {"orderings:1", Claim::exact},
-      {"orderings:16", Claim::bound},
-      {"orderings:3:uniform:told:seed=12", Claim::order_average},
-      {"masked", Claim::order_average},
-      {"masked:independent", Claim::order_average},
-      {"masked:cosine", Claim::order_average},
-      {"masked:cosine:independent", Claim::order_average},
-      {"masked:per-token", Claim::bound},
-      {"masked:per-token:no-floor", Claim::order_average},
-      {"masked:per-token:floor=0.01", Claim::bound},
-      {"masked:per-token:floor=1e-05", Claim::bound},
-      {"masked:per-token:low-discrepancy", Claim::bound},
-      {"masked:cosine:per-token", Claim::bound},
-  };
-  for (const auto& [name, claim] : known) {
-    CAPTURE(name);
-    const auto policy = factorization_from_name(name);
-    CHECK(policy.name() == name);
-    CHECK(policy.claim() == claim);
-  }
-  CHECK(factorization_from_name("orderings:4:seed=0").name() == "orderings:4");
+TEST_CASE("a mixture at run time gives the plans, the claim and the name of the mixture of types") {
+  const Mixture typed{Weighted{LeftToRight{}, 0.25}, Weighted{MaskedDiffusion<>{}, 0.75}};
+  const AnyMixture found = of_two({0.25, 0.75});
+  const laws::Report report = laws::identical(typed, found, Shape{7});
+  INFO(report);
+  CHECK(report.holds());
+  CHECK(found.claim() == typed.claim());
+  CHECK(found.readout() == typed.readout());
+  CHECK(found.name() == typed.name());
+}
+
+TEST_CASE("any policy is a factorization with a sampler and a score, left to right where nothing is said") {
+  STATIC_REQUIRE(Factorization<AnyFactorization>);
+  STATIC_REQUIRE(ScoredAsAnother<AnyFactorization>);
+  STATIC_REQUIRE(MakesSampler<AnyFactorization>);
   CHECK(AnyFactorization{}.name() == "ltr");
 }
 
-TEST_CASE("orderings are scored by their first order, every other policy as itself") {
-  STATIC_REQUIRE(ordo::Factorization<AnyFactorization>);
-  STATIC_REQUIRE(ordo::ScoredAsAnother<AnyFactorization>);
-  STATIC_REQUIRE(ordo::MakesSampler<AnyFactorization>);
-  CHECK(factorization_from_name("orderings:16:told").scored_as().name() == "orderings:1:told");
-  CHECK(factorization_from_name("orderings:16").scored_as().claim() == ordo::Claim::exact);
-  CHECK(factorization_from_name("masked:cosine").scored_as().name() == "masked:cosine");
+TEST_CASE("orderings are scored by their first order, a policy that names no other as itself") {
+  CHECK(AnyFactorization(Orderings<16>{.told = true}).scored_as().name() == "orderings:1:told");
+  CHECK(AnyFactorization(Orderings<16>{}).scored_as().claim() == Claim::exact);
+  CHECK(AnyFactorization(MaskedDiffusion<Cosine>{}).scored_as().name() == "masked:cosine");
 }
 
 TEST_CASE("the pace of unmasking is the schedule's") {
-  const auto pace = [](const char* name) {
-    ordo::RandomChoices choices(0, ordo::Purpose::sampling, 0);
-    return factorization_from_name(name).sampler({3}, ordo::Known(3, 0), choices).hidden(0.25);
+  const auto pace = [](const AnyFactorization& policy) {
+    RandomChoices choices(0, Purpose::sampling, 0);
+    return policy.sampler({3}, Known(3, 0), choices).hidden(0.25);
   };
-  CHECK(pace("masked") == 0.25);
-  CHECK(pace("ltr") == 0.25);
-  CHECK(pace("masked:cosine") == ordo::Cosine{}.hidden(0.25));
+  CHECK(pace(MaskedDiffusion<>{}) == 0.25);
+  CHECK(pace(LeftToRight{}) == 0.25);
+  CHECK(pace(MaskedDiffusion<Cosine>{}) == Cosine{}.hidden(0.25));
 }
 
-TEST_CASE("the sampler and its rule are those of the policy inside") {
-  ordo::RandomChoices choices(0, ordo::Purpose::sampling, 0);
-  const ordo::Known none(3, 0);
-  ordo::SampleStep step;
-  auto ordered = factorization_from_name("ltr").sampler({3}, none, choices);
-  REQUIRE(ordered.next(none, step));
-  CHECK(step.keep.size() == 1);
-  CHECK_FALSE(ordered.rule().sees(0, 1));
-  auto unmasking = factorization_from_name("masked").sampler({3}, none, choices);
-  REQUIRE(unmasking.next(none, step));
-  CHECK(step.temporary.size() == 3);
-  CHECK(unmasking.rule().sees(0, 1));
+TEST_CASE("given tokens are those of the policy inside") {
+  CHECK(AnyFactorization(Prefix<LeftToRight, 2>{}).given({3}) == Known{1, 1, 0});
+  CHECK(AnyFactorization(LeftToRight{}).given({3}) == Known{0, 0, 0});
 }
