@@ -13,7 +13,7 @@
 #include <ordo/backend/cpu/eigen_product.hpp>
 #endif
 
-#ifdef _OPENMP
+#if defined(ORDO_USE_ONEDNN) && defined(_OPENMP)
 #include <omp.h>
 #elif defined(ORDO_USE_ONEDNN) && defined(__ELF__)
 // oneDNN may bring OpenMP with it although this program is compiled without: null where it does not.
@@ -23,7 +23,8 @@ extern "C" [[gnu::weak]] int omp_get_max_threads() noexcept;
 
 namespace ordo::cpu {
 
-/// Keeps a library's product on the calling thread for a scope: the pool has shared out the work already. OpenMP's
+#ifdef ORDO_USE_ONEDNN
+/// Keeps oneDNN's product on the calling thread for a scope: the pool has shared out the work already. OpenMP's
 /// number of threads is a setting of each thread, put back as it was.
 class OneThread {
  public:
@@ -31,7 +32,7 @@ class OneThread {
   OneThread() : before_(omp_get_max_threads()) {
     if (before_ != 1) omp_set_num_threads(1);
   }
-#elif defined(ORDO_USE_ONEDNN) && defined(__ELF__)
+#elif defined(__ELF__)
   OneThread() : before_(omp_get_max_threads != nullptr && omp_set_num_threads != nullptr ? omp_get_max_threads() : 1) {
     if (before_ != 1) omp_set_num_threads(1);
   }
@@ -39,7 +40,7 @@ class OneThread {
   OneThread() : before_(1) {}
 #endif
   ~OneThread() {
-#if defined(_OPENMP) || (defined(ORDO_USE_ONEDNN) && defined(__ELF__))
+#if defined(_OPENMP) || defined(__ELF__)
     if (before_ != 1) omp_set_num_threads(before_);
 #endif
   }
@@ -50,7 +51,6 @@ class OneThread {
   [[maybe_unused]] int before_;
 };
 
-#ifdef ORDO_USE_ONEDNN
 /// c (m, n) = a (m, k) b (k, n), or c += where `add`; on the calling thread. Rows or columns of a and b are dense.
 inline void product(std::int64_t m, std::int64_t n, std::int64_t k, Strided a, Strided b, float* c, std::int64_t c_row,
                     bool add) {
@@ -65,10 +65,10 @@ inline void product(std::int64_t m, std::int64_t n, std::int64_t k, Strided a, S
 }
 
 #else
-/// c (m, n) = a (m, k) b (k, n), or c += where `add`; on the calling thread. Rows or columns of a and b are dense.
+/// c (m, n) = a (m, k) b (k, n), or c += where `add`; on the calling thread. Rows or columns of a and b are dense,
+/// the columns of one of them at most.
 inline void product(std::int64_t m, std::int64_t n, std::int64_t k, Strided a, Strided b, float* c, std::int64_t c_row,
                     bool add) {
-  const OneThread here;
   eigen_product(m, n, k, a, b, c, c_row, add);
 }
 
