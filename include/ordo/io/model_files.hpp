@@ -49,16 +49,23 @@ inline void copy_tensors(const SafetensorsFile& file, const std::vector<Paramete
   }
 }
 
-/// Writes both files, each whole or not at all. The folder is made if need be.
+/// Writes both files, each whole or not at all. The folder is made if need be. `weights` are laid out as a network's
+/// values.
+inline void write_model(const std::filesystem::path& folder, const ModelConfig& config, std::span<const float> weights,
+                        const std::string& factorization, const TextCodec& codec) {
+  std::filesystem::create_directories(folder);
+  std::vector<NamedTensor> tensors;
+  append_tensors(tensors, parameter_list(config), "", weights);
+  write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
+  write_json(folder / "config.json", config_to_json(config, factorization, codec));
+}
+
+/// The same, of a network.
 template <Backend B>
 void write_model(const std::filesystem::path& folder, const Network<B>& network, const std::string& factorization,
                  const TextCodec& codec) {
   static_assert(std::is_same_v<ScalarOf<B>, float>, "[ordo] files hold 32-bit floats");
-  std::filesystem::create_directories(folder);
-  std::vector<NamedTensor> tensors;
-  append_tensors(tensors, network.parameters(), "", network.values());
-  write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
-  write_json(folder / "config.json", config_to_json(network.config(), factorization, codec));
+  write_model(folder, network.config(), network.values(), factorization, codec);
 }
 
 /// A model that was read: pass `network` and a factorization to evaluate or generate.

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <stop_token>
 #include <utility>
@@ -13,6 +12,7 @@
 #include <ordo/data/codec.hpp>
 #include <ordo/evaluate/evaluate.hpp>
 #include <ordo/evaluate/score.hpp>
+#include <ordo/train/run_folder.hpp>
 
 namespace ordo {
 
@@ -57,9 +57,8 @@ struct TrainOptions {
   EvaluateOptions evaluation = EvaluateOptions::brief();  ///< how each of them scores
   int patience = 0;       ///< stop after so many evaluations without a new best; 0: never
   bool keep_best = true;  ///< leave the weights that scored best in the model, not the last
-  std::filesystem::path
-      directory{};    ///< checkpoints and metrics.jsonl; resumes an unfinished run found there. Empty: none
-  TextCodec codec{};  ///< stored with the model, so that programs can read and write its text
+  RunFolder directory{};  ///< checkpoints and metrics.jsonl; resumes an unfinished run found there. Empty: none
+  TextCodec codec{};      ///< stored with the model, so that programs can read and write its text
   double checkpoint_seconds = 300;    ///< at most so long between checkpoints (one is written when stopped, too)
   std::int64_t checkpoint_steps = 0;  ///< or one every so many steps; 0: by time
   std::stop_token stop{};             ///< finishes the step in hand, writes a checkpoint, and returns

@@ -5,14 +5,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <ordo/concepts/backend.hpp>
+#include <ordo/core/checksum.hpp>
+#include <ordo/core/config.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/data/codec.hpp>
 #include <ordo/data/windows.hpp>
@@ -21,19 +22,11 @@
 #include <ordo/io/json_file.hpp>
 #include <ordo/io/json_lines.hpp>
 #include <ordo/io/model_files.hpp>
-#include <ordo/model/network.hpp>
+#include <ordo/model/parameters.hpp>
 #include <ordo/train/options.hpp>
-#include <ordo/train/trainer.hpp>
+#include <ordo/train/run_store.hpp>
 
 namespace ordo {
-
-/// What a run knows besides weights and moments.
-struct RunProgress {
-  TrainResult result;
-  int since_best = 0;        ///< evaluations without a new best
-  double training_loss = 0;  ///< summed over the steps since the last evaluation
-  std::int64_t training_steps = 0;
-};
 
 namespace detail {
 
@@ -84,9 +77,9 @@ inline EvaluationReport evaluation_from_json(const Json& j, const std::string& f
 
 /// Everything that a run's weights are a function of, but for the number of threads. A folder goes on only with the
 /// run that began it.
-inline Json run_identity(const ModelConfig& config, const std::string& factorization, const std::string& backend,
-                         std::span<const std::byte> initial_weights, const Windows& training, const Windows& validation,
-                         const TrainOptions& o) {
+inline Json run_identity(const RunStart& start) {
+  const ModelConfig& config = start.config;
+  const TrainOptions& o = start.options;
   return {{"layers", config.layers},
           {"width", config.width},
           {"heads", config.heads},
@@ -97,11 +90,11 @@ inline Json run_identity(const ModelConfig& config, const std::string& factoriza
           {"theta", config.theta},
           {"epsilon of the norm", config.epsilon},
           {"init_std", config.init_std},
-          {"factorization", factorization},
-          {"backend", backend},
-          {"initial weights", checkpoint::hexadecimal(checksum(initial_weights))},
-          {"training text", checkpoint::hexadecimal(training.fingerprint())},
-          {"validation text", checkpoint::hexadecimal(validation.fingerprint())},
+          {"factorization", start.factorization},
+          {"backend", start.backend},
+          {"initial weights", checkpoint::hexadecimal(checksum(std::as_bytes(start.weights)))},
+          {"training text", checkpoint::hexadecimal(start.training.fingerprint())},
+          {"validation text", checkpoint::hexadecimal(start.validation.fingerprint())},
           {"epochs", o.epochs},
           {"unique_tokens", o.unique_tokens},
           {"batch", o.batch},
@@ -126,11 +119,15 @@ inline Json run_identity(const ModelConfig& config, const std::string& factoriza
           {"keep_best", o.keep_best}};
 }
 
-/// Opens a new folder, or one with a run of the same identity; throws an Error for anything else.
-class RunDirectory {
+class RunDirectory final : public RunStore {
  public:
-  RunDirectory(std::filesystem::path folder, Json identity)
-      : folder_(std::move(folder)), identity_(std::move(identity)) {
+  RunDirectory(std::filesystem::path folder, const RunStart& start)
+      : folder_(std::move(folder)),
+        identity_(run_identity(start)),
+        config_(start.config),
+        list_(parameter_list(start.config)),
+        factorization_(start.factorization),
+        codec_(start.options.codec) {
     std::error_code error;
     std::filesystem::create_directories(folder_, error);
     require(!error && std::filesystem::is_directory(folder_), "train", "cannot make the folder ", folder_.string(),
@@ -154,22 +151,13 @@ class RunDirectory {
     write_json(folder_ / "run.json", identity_);
   }
 
-  /// Takes up the stored run, if there is one.
-  template <class Trainer, Backend B>
-  void resume(Network<B>& network, Trainer& trainer, Network<B>* best, RunProgress& progress) {
+  void resume(std::span<const RunNumbers> state, RunProgress& progress) override {
     const std::string file = (folder_ / checkpoint::manifest_name).string();
     if (state_) {
       const Json& m = state_->manifest;
-      const auto& list = network.parameters();
-      copy_tensors(state_->tensors, list, "weight.", numbers(network.values()));
-      copy_tensors(state_->tensors, list, "first_moment.", numbers(trainer.first_moment()));
-      copy_tensors(state_->tensors, list, "second_moment.", numbers(trainer.second_moment()));
-      if (trainer.average() != nullptr) {
-        copy_tensors(state_->tensors, list, "average.", numbers(trainer.average()->values()));
-      }
-      if (best != nullptr) copy_tensors(state_->tensors, list, "best.", numbers(best->values()));
-      trainer.resume_at(json_field<std::int64_t>(m, "step", file), json_field<std::int64_t>(m, "tokens", file));
-      saved_step_ = trainer.step();
+      for (const RunNumbers& part : state) copy_tensors(state_->tensors, list_, part.prefix, part.numbers);
+      progress.result.steps = json_field<std::int64_t>(m, "step", file);
+      progress.result.tokens = json_field<std::int64_t>(m, "tokens", file);
       progress.since_best = json_field<int>(m, "since_best", file);
       progress.training_loss = json_field<double>(m, "training_loss", file);
       progress.training_steps = json_field<std::int64_t>(m, "training_steps", file);
@@ -177,6 +165,7 @@ class RunDirectory {
         progress.result.evaluations.push_back(detail::evaluation_from_json(e, file));
         if (progress.result.evaluations.back().best) progress.result.best = progress.result.evaluations.back();
       }
+      saved_step_ = progress.result.steps;
       saved_evaluations_ = progress.result.evaluations.size();
       state_.reset();
     }
@@ -187,49 +176,33 @@ class RunDirectory {
     log_.emplace(folder_ / "metrics.jsonl");
   }
 
-  /// Writes a checkpoint; does nothing if there is one of this very step and log.
-  template <class Trainer, Backend B>
-  void save(const Network<B>& network, Trainer& trainer, const Network<B>* best, const RunProgress& progress) {
-    if (trainer.step() == saved_step_ && progress.result.evaluations.size() == saved_evaluations_) return;
+  /// Does nothing if there is a checkpoint of this very step and log.
+  void save(std::span<const RunNumbers> state, const RunProgress& progress) override {
+    const std::int64_t step = progress.result.steps;
+    if (step == saved_step_ && progress.result.evaluations.size() == saved_evaluations_) return;
     Json evaluations = Json::array();
     for (const EvaluationReport& e : progress.result.evaluations) evaluations.push_back(detail::to_json(e));
     std::vector<NamedTensor> tensors;
-    const auto& list = network.parameters();
-    append_tensors(tensors, list, "weight.", numbers(network.values()));
-    append_tensors(tensors, list, "first_moment.", numbers(trainer.first_moment()));
-    append_tensors(tensors, list, "second_moment.", numbers(trainer.second_moment()));
-    if (trainer.average() != nullptr) {
-      append_tensors(tensors, list, "average.", numbers(trainer.average()->values()));
-    }
-    if (best != nullptr) append_tensors(tensors, list, "best.", numbers(best->values()));
-    save_state(folder_, static_cast<std::uint64_t>(trainer.step()), tensors,
-               {{"step", trainer.step()},
-                {"tokens", trainer.tokens()},
+    for (const RunNumbers& part : state) append_tensors(tensors, list_, part.prefix, part.numbers);
+    save_state(folder_, static_cast<std::uint64_t>(step), tensors,
+               {{"step", step},
+                {"tokens", progress.result.tokens},
                 {"since_best", progress.since_best},
                 {"training_loss", progress.training_loss},
                 {"training_steps", progress.training_steps},
                 {"evaluations", evaluations},
                 {"run", identity_}});
-    saved_step_ = trainer.step();
+    saved_step_ = step;
     saved_evaluations_ = progress.result.evaluations.size();
   }
 
-  /// Appends a line to metrics.jsonl.
-  void record(const EvaluationReport& evaluation) { log_->write(detail::to_json(evaluation)); }
+  void record(const EvaluationReport& evaluation) override { log_->write(detail::to_json(evaluation)); }
 
-  /// Leaves the model that the run came to.
-  template <Backend B>
-  void finish(const Network<B>& network, const std::string& factorization, const TextCodec& codec) {
-    if constexpr (std::is_same_v<ScalarOf<B>, float>) write_model(folder_, network, factorization, codec);
+  void finish(std::span<const float> weights) override {
+    write_model(folder_, config_, weights, factorization_, codec_);
   }
 
  private:
-  template <class R>
-  static std::span<R> numbers(std::span<R> values) {
-    static_assert(std::is_same_v<std::remove_const_t<R>, float>, "[ordo] checkpoints hold 32-bit floats");
-    return values;
-  }
-
   void check_identity(const Json& stored) const {
     for (const auto& [key, mine] : identity_.items()) {
       const Json theirs = stored.is_object() && stored.contains(key) ? stored.at(key) : Json();
@@ -240,11 +213,19 @@ class RunDirectory {
 
   std::filesystem::path folder_;
   Json identity_;
+  ModelConfig config_;
+  std::vector<Parameter> list_;
+  std::string factorization_;
+  TextCodec codec_;
   FolderLock lock_;
   std::optional<State> state_;
   std::optional<JsonLines> log_;
   std::int64_t saved_step_ = -1;
   std::size_t saved_evaluations_ = 0;
 };
+
+inline std::unique_ptr<RunStore> open_run_directory(const std::filesystem::path& folder, const RunStart& start) {
+  return std::make_unique<RunDirectory>(folder, start);
+}
 
 }  // namespace ordo

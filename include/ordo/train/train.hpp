@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -19,7 +20,8 @@
 #include <ordo/evaluate/evaluate.hpp>
 #include <ordo/model/transformer.hpp>
 #include <ordo/train/options.hpp>
-#include <ordo/train/run_directory.hpp>
+#include <ordo/train/run_directory.hpp>  // what a folder's name refers to
+#include <ordo/train/run_store.hpp>
 #include <ordo/train/trainer.hpp>
 
 namespace ordo {
@@ -42,13 +44,14 @@ class Run {
     if (options.directory.empty()) return;
     if constexpr (!keeps_checkpoints) {
       fail("train", "checkpoints hold 32-bit floats, and the ", model.network().backend().name(),
-           " backend computes in another type; train without a directory (got ", options.directory.string(), ")");
+           " backend computes in another type; train without a directory (got ", options.directory.path().string(),
+           ")");
     } else {
-      directory_.emplace(
-          options.directory,
-          run_identity(model_.config(), model_.factorization().name(), model_.network().backend().name(),
-                       std::as_bytes(std::span(model_.network().values())), trainer_.data(), validation_, options));
-      directory_->resume(model_.network(), trainer_, best_ ? &*best_ : nullptr, progress_);
+      const Network<B>& network = model.network();
+      store_ = options.directory.open({network.config(), model.factorization().name(), network.backend().name(),
+                                       network.values(), trainer_.data(), validation_, options});
+      store_->resume(state(), progress_);
+      trainer_.resume_at(progress_.result.steps, progress_.result.tokens);
     }
   }
 
@@ -121,10 +124,23 @@ class Run {
     return options_.patience > 0 && progress_.since_best >= options_.patience;
   }
 
-  void save() {
+  /// What a checkpoint keeps.
+  [[nodiscard]] std::vector<RunNumbers> state() {
+    std::vector<RunNumbers> all;
     if constexpr (keeps_checkpoints) {
-      if (directory_) directory_->save(model_.network(), trainer_, best_ ? &*best_ : nullptr, progress_);
+      all = {{"weight.", model_.network().values()},
+             {"first_moment.", trainer_.first_moment()},
+             {"second_moment.", trainer_.second_moment()}};
+      if (trainer_.average() != nullptr) all.push_back({"average.", trainer_.average()->values()});
+      if (best_) all.push_back({"best.", best_->values()});
     }
+    return all;
+  }
+
+  void save() {
+    progress_.result.steps = trainer_.step();
+    progress_.result.tokens = trainer_.tokens();
+    if (store_) store_->save(state(), progress_);
   }
 
   TrainResult stop() {
@@ -160,7 +176,7 @@ class Run {
       if (best_) copy_values(trainer_.evaluated(), *best_);
     }
     progress_.result.evaluations.push_back(evaluation);
-    if (directory_) directory_->record(evaluation);
+    if (store_) store_->record(evaluation);
     if (options_.on_evaluation) options_.on_evaluation(evaluation);
     return true;
   }
@@ -196,7 +212,7 @@ class Run {
 
   void leave_model() {
     if constexpr (keeps_checkpoints) {
-      if (directory_) directory_->finish(model_.network(), model_.factorization().name(), options_.codec);
+      if (store_) store_->finish(std::as_const(model_).network().values());
     }
   }
 
@@ -205,7 +221,7 @@ class Run {
   Windows validation_;
   Trainer<F, B> trainer_;
   std::optional<Network<B>> best_;
-  std::optional<RunDirectory> directory_;
+  std::unique_ptr<RunStore> store_;  // none without a folder
   RunProgress progress_;
   std::vector<std::int64_t> evaluate_at_;
 };
