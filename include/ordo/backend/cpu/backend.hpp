@@ -37,10 +37,12 @@ class Cpu {
 
 namespace cpu {
 
+using RangeWork = Callable<std::int64_t, std::int64_t>;
+
 /// Calls work(first, last) on consecutive ranges of 0 .. count - 1: one a thread, fewer where a range would be
 /// shorter than `grain`. Inner borders are multiples of `step`.
-template <class Work>
-void for_ranges(const Cpu& cpu, std::int64_t count, std::int64_t grain, std::int64_t step, const Work& work) {
+inline void for_ranges(const Cpu& cpu, std::int64_t count, std::int64_t grain, std::int64_t step,
+                       const RangeWork& work) {
   if (count <= 0) return;
   const std::int64_t steps = (count + step - 1) / step;
   const std::int64_t parts = std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1,
@@ -48,6 +50,11 @@ void for_ranges(const Cpu& cpu, std::int64_t count, std::int64_t grain, std::int
   cpu.pool().run(static_cast<int>(parts), [&](int part) {
     work(steps * part / parts * step, std::min(count, steps * (part + 1) / parts * step));
   });
+}
+
+template <class Work>
+void for_ranges(const Cpu& cpu, std::int64_t count, std::int64_t grain, std::int64_t step, const Work& work) {
+  for_ranges(cpu, count, grain, step, RangeWork(work));
 }
 
 /// Calls work(first, last) on ranges of the rows of a matrix; small matrices stay on the caller's thread.

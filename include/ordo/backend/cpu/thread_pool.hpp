@@ -13,6 +13,21 @@
 
 namespace ordo {
 
+/// A reference to something that is called with Arguments: without a copy, and without a template for each callee.
+template <class... Arguments>
+class Callable {
+ public:
+  template <class F>
+  explicit Callable(const F& f)
+      : object_(&f),
+        call_([](const void* object, Arguments... arguments) { (*static_cast<const F*>(object))(arguments...); }) {}
+  void operator()(Arguments... arguments) const { call_(object_, arguments...); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, Arguments...);
+};
+
 /// `threads` threads, the caller of `run` among them. Any number of threads may call `run` at the same time.
 class ThreadPool {
  public:
@@ -41,11 +56,13 @@ class ThreadPool {
   /// exceptions the one of the lowest part is thrown here. `parts` is at most max_parts.
   template <class Task>
   void run(int parts, const Task& task) {
+    run(parts, Callable<int>(task));
+  }
+  void run(int parts, const Callable<int>& task) {
     if (parts <= 1 || workers_.empty() || busy_.exchange(true, std::memory_order_acquire)) {
       for (int part = 0; part < parts; ++part) task(part);
       return;
     }
-    call_ = [](const void* t, int part) { (*static_cast<const Task*>(t))(part); };
     task_ = &task;
     done_.store(0, std::memory_order_relaxed);
     const std::uint64_t generation = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
@@ -100,7 +117,7 @@ class ThreadPool {
       }
       const int part = next_of(ticket);  // from here until done_ counts it, the job cannot end
       try {
-        call_(task_, part);
+        (*task_)(part);
       } catch (...) {
         const std::lock_guard lock(mutex_);
         if (!failure_ || part < failed_part_) {
@@ -143,8 +160,7 @@ class ThreadPool {
   alignas(64) std::atomic<std::uint64_t> ticket_{0};
   alignas(64) std::atomic<int> done_{0};
   std::atomic<int> sleepers_{0};
-  void (*call_)(const void*, int) = nullptr;
-  const void* task_ = nullptr;
+  const Callable<int>* task_ = nullptr;
   std::exception_ptr failure_;
   int failed_part_ = 0;
   std::mutex mutex_;
