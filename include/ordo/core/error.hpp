@@ -53,7 +53,8 @@ class Part {
 };
 
 /// Not a template, and never inlined: a program has hundreds of checks, and would compile all of it for each.
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail(std::string_view where, std::initializer_list<Part> parts) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_error(std::string_view where,
+                                                               std::initializer_list<Part> parts) {
   std::string sentence = "[ordo] ";
   sentence.append(where).append(": ");
   for (const Part& part : parts) part.append_to(sentence);
@@ -65,13 +66,14 @@ class Part {
 /// Throws an Error whose sentence is all the parts (text and numbers), written one after the other.
 template <class... Parts>
 [[noreturn]] void fail(std::string_view where, const Parts&... parts) {
-  detail::fail(where, {detail::Part(parts)...});
+  detail::throw_error(where, {detail::Part(parts)...});
 }
 
 /// Throws as `fail` does unless `holds`. The parts are only written when the check fails.
 template <class... Parts>
 constexpr void require(bool holds, std::string_view where, const Parts&... parts) {
-  if (!holds) detail::fail(where, {detail::Part(parts)...});  // copies: no address of a caller's variable is taken
+  if (!holds)
+    detail::throw_error(where, {detail::Part(parts)...});  // copies: no address of a caller's variable is taken
 }
 
 }  // namespace ordo
