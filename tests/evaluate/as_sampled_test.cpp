@@ -15,13 +15,7 @@
 #include <ordo/data/token_dataset.hpp>
 #include <ordo/evaluate/as_sampled.hpp>
 #include <ordo/evaluate/evaluate.hpp>
-#include <ordo/factorization/any_order.hpp>
-#include <ordo/factorization/blockwise.hpp>
-#include <ordo/factorization/left_to_right.hpp>
-#include <ordo/factorization/masked_diffusion.hpp>
-#include <ordo/factorization/mixture.hpp>
-#include <ordo/factorization/orderings.hpp>
-#include <ordo/factorization/prefix.hpp>
+#include <ordo/factorizations.hpp>
 #include <ordo/generate/generate.hpp>
 
 #include <laws/user_policies.hpp>
@@ -130,6 +124,30 @@ TEST_CASE("probabilities of all sequences add up to one, whatever the order") {
       }
       CHECK(total(probabilities(ordo::Blockwise<2, Masked>{}, {order, per_step})) == Approx(1).epsilon(1e-10));
       CHECK(total(probabilities(user::Blocks{3}, {order, per_step})) == Approx(1).epsilon(1e-10));
+    }
+  }
+}
+
+TEST_CASE("probabilities add up to one for every named policy that draws no order, in blocks and shifted too") {
+  for (const char* name : {"ltr", "orderings:1:told", "masked:cosine", "masked:per-token", "suffix-masked",
+                           "blockwise:2(masked)", "blockwise:2(ltr)", "blockwise:2(suffix-masked)", "shifted(masked)",
+                           "left-context(masked)", "noisy:0.5(ltr)", "blockwise:2(shifted(masked))"}) {
+    INFO(name);
+    const ordo::AnyFactorization policy = ordo::factorization_from_name(name);
+    CHECK(total(probabilities(policy, {})) == Approx(1).epsilon(1e-10));
+  }
+  for (const char* name : {"shifted(masked)", "left-context(masked)", "blockwise:2(masked)"}) {
+    INFO(name);
+    const ordo::AnyFactorization policy = ordo::factorization_from_name(name);
+    CHECK(total(probabilities(policy, {Order::margin, 2})) == Approx(1).epsilon(1e-10));
+  }
+  for (const char* name : {"any-order", "mixture(0.5 ltr + 0.5 masked)", "orderings:3:told"}) {
+    INFO(name);
+    const ordo::AnyFactorization policy = ordo::factorization_from_name(name);
+    if (std::string(name) == "orderings:3:told") {  // samples in its first order
+      CHECK(total(probabilities(policy, {})) == Approx(1).epsilon(1e-10));
+    } else {
+      CHECK_THROWS_WITH(probabilities(policy, {}), Catch::Contains("draws the order"));
     }
   }
 }
