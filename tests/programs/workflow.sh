@@ -8,6 +8,8 @@ fail() { echo "$1"; exit 1; }
 
 "$programs/hello" train.txt > hello.log
 grep -q 'upper bound' hello.log || fail "hello should say that its score is a bound: $(cat hello.log)"
+"$programs/your_own_factorization" train.txt > own.log
+grep -q 'exact.*skeleton-first:4' own.log || fail "a factorization of one's own should be scored exactly: $(cat own.log)"
 
 tiny="--layers 1 --width 16 --heads 2 --context 16 --batch 8 --threads 2"
 for factorization in ltr masked orderings:3:told; do
@@ -31,6 +33,15 @@ for factorization in ltr masked orderings:3:told; do
   case $again in *"the model is in model"*) ;; *) fail "a finished run should say so again: $again" ;; esac
   rm -r model
 done
+
+"$programs/train" --data train.txt --validation 0.2 --factorization 'mixture(1 ltr + 1 blockwise:8)' $tiny --epochs 3 \
+  --out hybrid > train.log 2>&1
+"$programs/evaluate" hybrid --data other.txt --draws 3 > score.log
+grep -q 'upper bound.*mixture(1 ltr + 1 blockwise:8(masked))' score.log || fail "hybrid: $(cat score.log)"
+"$programs/evaluate" hybrid --data other.txt --factorization ltr > score.log
+grep -q 'exact.*ltr' score.log || fail "hybrid, left to right: $(cat score.log)"
+"$programs/generate" hybrid --count 8 --length 12 --prompt 'the ' --seed 3 > hybrid.log
+[ "$(grep -ac '^the ' hybrid.log)" -ge 1 ] || fail "hybrid: samples should begin with their prompt"
 
 "$programs/train" --data train.txt --vocabulary characters --factorization masked $tiny --epochs 1 --out letters > train.log 2>&1
 "$programs/generate" letters --length 8 --unmask confidence --steps 3 > letters.log
