@@ -132,11 +132,12 @@ void measure(const F& policy, const Case& c, const Settings& settings) {
     std::sort(times.begin(), times.end());
     const double median = times[times.size() / 2];
     fmt::print(
-        "{{\"who\": \"ordo\", \"factorization\": \"{}\", \"threads\": {}, \"median_step_s\": {:.6f}, "
+        "{{\"who\": \"ordo\", \"products\": \"{}\", \"factorization\": \"{}\", \"threads\": {}, \"median_step_s\": "
+        "{:.6f}, "
         "\"least_step_s\": {:.6f}, \"tokens_per_s\": {:.1f}, \"gflop_per_token\": {:.4f}, \"gflop_per_s\": {:.1f}, "
         "\"gemm_peak_gflop_per_s\": {:.1f}, \"share_of_peak\": {:.3f}, \"slots_per_pass\": {}}}\n",
-        policy.name(), backend.threads(), median, times.front(), tokens / median, flops / tokens * 1e-9,
-        flops / median * 1e-9, peak * 1e-9, flops / median / peak, trainer.micro_slots());
+        ordo::cpu::product_library, policy.name(), backend.threads(), median, times.front(), tokens / median,
+        flops / tokens * 1e-9, flops / median * 1e-9, peak * 1e-9, flops / median / peak, trainer.micro_slots());
     std::fflush(stdout);
   }
 }

@@ -21,9 +21,6 @@ endif()
 if(ORDO_NATIVE)
   target_link_libraries(ordo_own INTERFACE ordo::native)
 endif()
-if(ORDO_ONEDNN)
-  target_link_libraries(ordo_own INTERFACE ordo::onednn)
-endif()
 if(ORDO_SANITIZE)
   target_compile_options(ordo_own INTERFACE -fsanitize=${ORDO_SANITIZE} -fno-sanitize-recover=all
                                             -fno-omit-frame-pointer -g1)
@@ -32,4 +29,11 @@ if(ORDO_SANITIZE)
     # Under sanitizers g++ 12 finds it in the standard library's own code (bug 105562).
     target_compile_options(ordo_own INTERFACE -Wno-maybe-uninitialized)
   endif()
+endif()
+
+# What programs and benches link: oneDNN's matrix products where they are at hand. Tests use the default, Eigen's.
+add_library(ordo_own_programs INTERFACE)
+target_link_libraries(ordo_own_programs INTERFACE ordo_own)
+if(TARGET ordo::onednn)
+  target_link_libraries(ordo_own_programs INTERFACE ordo::onednn)
 endif()

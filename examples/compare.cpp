@@ -144,8 +144,9 @@ int compare(Plan& plan, const std::stop_token& stop) {
   plan.sample_length = config.context;
   const ordo::Cpu backend(plan.threads);
   if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
-  program::say("{}\n{} unique tokens, validation on {} tokens, {} threads\n", program::describe_size(config),
-               plan.train.unique_tokens, data.validation().tokens(), backend.threads());
+  program::say("{}\n{} unique tokens, validation on {} tokens, {} threads, products by {}\n",
+               program::describe_size(config), plan.train.unique_tokens, data.validation().tokens(), backend.threads(),
+               ordo::cpu::product_library);
   std::fflush(stdout);
 
   std::vector<program::ComparedRun> runs;

@@ -1,8 +1,7 @@
 #!/bin/sh
 # Compares factorizations on the novels of Jane Austen (1.6 MB to download), or on your own text (--data).
 # Usage: sh examples/compare.sh [ARGUMENTS OF compare]
-# Installs what is missing (Debian, Ubuntu), builds in build/compare, and puts the novels under build/austen. Matrix
-# products are oneDNN's, which are the quicker ones; ORDO_ONEDNN=OFF in the environment uses Eigen's.
+# Installs what is missing (Debian, Ubuntu), builds in build/compare, and puts the novels under build/austen.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/debian.sh"

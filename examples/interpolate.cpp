@@ -204,9 +204,9 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   std::uint64_t whole = 0;
   std::vector<program::StudyRun> runs = program::read_runs(log_file, whole);
   ordo::JsonLines log(log_file, whole);
-  program::say("{}\n{} unique tokens, validation on {} tokens, {} threads; {} runs are done already\n",
+  program::say("{}\n{} unique tokens, validation on {} tokens, {} threads, products by {}; {} runs are done already\n",
                program::describe_size(config), plan.train.unique_tokens, data.validation().tokens(), backend.threads(),
-               runs.size());
+               ordo::cpu::product_library, runs.size());
   std::fflush(stdout);
 
   const auto run_all = [&](const std::vector<program::Recipe>& recipes, std::uint64_t seed) {

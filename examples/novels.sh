@@ -1,17 +1,15 @@
 # The novels of Jane Austen as text files, for the scripts beside this one. POSIX sh; to be sourced.
 # Needs $root and cmake/debian.sh.
 
-# ordo_programs BUILD_FOLDER PROGRAM...: builds programs of examples/, with oneDNN's matrix products unless ORDO_ONEDNN
-# is OFF in the environment.
+# ordo_programs BUILD_FOLDER PROGRAM...: builds programs of examples/.
 ordo_programs() {
   build=$1
   shift
   ordo_install $ordo_packages
-  if [ "${ORDO_ONEDNN:-ON}" = ON ]; then ordo_install libdnnl-dev; fi
   generator=
   if [ ! -f "$build/CMakeCache.txt" ]; then generator="-G Ninja"; fi
   cmake -S "$root" -B "$build" $generator -DCMAKE_BUILD_TYPE=Release -DORDO_NATIVE=ON \
-    -DORDO_ONEDNN="${ORDO_ONEDNN:-ON}" -DORDO_BUILD_TESTS=OFF -DORDO_BUILD_BENCHES=OFF
+    -DORDO_BUILD_TESTS=OFF -DORDO_BUILD_BENCHES=OFF
   cmake --build "$build" --parallel "$(nproc)" --target "$@"
 }
 

@@ -80,8 +80,9 @@ int main(int argc, char** argv) {
                  options.unique_tokens > 0 ? options.unique_tokens : data.train().tokens(), data.validation().tokens());
     const ordo::MemoryPlan memory =
         ordo::training_memory<ordo::Cpu>(config, options, !data.validation().empty(), policy);
-    program::say("on {} threads; predicted peak memory {:.0f} MB ({:.0f} MB of it for training)\n", backend.threads(),
-                 static_cast<double>(memory.total()) / 1e6, static_cast<double>(memory.planned()) / 1e6);
+    program::say("on {} threads, products by {}; predicted peak memory {:.0f} MB ({:.0f} MB of it for training)\n",
+                 backend.threads(), ordo::cpu::product_library, static_cast<double>(memory.total()) / 1e6,
+                 static_cast<double>(memory.planned()) / 1e6);
     std::fflush(stdout);
 
     ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(config, policy, backend, options.seed);

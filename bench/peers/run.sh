@@ -2,12 +2,12 @@
 # Times training steps of ordo and of PyTorch on the same model and threads, interleaved: every round runs each
 # program once, so that a disturbance of the machine meets them alike. Prints the medians over rounds, their spread,
 # and the ratio to PyTorch eager. Needs a build with the benches and a Python with torch.
-# Usage: run.sh FOLDER_OF_BENCHES PYTHON [ROUNDS] [FOLDER_OF_BENCHES_WITH_ONEDNN]
+# Usage: run.sh PYTHON ROUNDS NAME=FOLDER_OF_BENCHES...
+#   FACTORIZATIONS and SHAPES in the environment choose what is timed.
 set -eu
-benches=$1
-python=$2
-rounds=${3:-5}
-onednn=${4:-}
+python=$1
+rounds=$2
+shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -16,26 +16,26 @@ trap 'rm -f "$log"' EXIT
 one() {
   who=$1 shape=$2 factorization=$3
   shift 3
-  rate=$("$@" | sed -n 's/.*"tokens_per_s": \([0-9.]*\).*/\1/p' | tail -n 1)
-  echo "$shape $factorization $who $rate" | tee -a "$log" >&2
+  line=$("$@" --shape "$shape" --factorization "$factorization" --steps "$steps" --warmup "$warmup" | tail -n 1)
+  rate=$(echo "$line" | sed -n 's/.*"tokens_per_s": \([0-9.]*\).*/\1/p')
+  share=$(echo "$line" | sed -n 's/.*"share_of_peak": \([0-9.]*\).*/\1/p')
+  echo "$shape $factorization $who $rate ${share:--}" | tee -a "$log" >&2
 }
 
 for round in $(seq "$rounds"); do
-  for shape in 7m-byte 124m; do
-    case $shape in 124m) steps=4 ;; *) steps=8 ;; esac
-    for factorization in ltr masked; do
-      one ordo-eigen $shape $factorization "$benches/step" --shape $shape --factorization $factorization --steps $steps
-      if [ -n "$onednn" ]; then
-        one ordo-onednn $shape $factorization "$onednn/step" --shape $shape --factorization $factorization --steps $steps
-      fi
-      one torch-eager $shape $factorization "$python" "$here/torch_step.py" --shape $shape --factorization $factorization \
-        --steps $steps
+  for shape in ${SHAPES:-7m-byte 124m}; do
+    case $shape in 124m) steps=4 warmup=${WARMUP:-10} ;; *) steps=8 warmup=${WARMUP:-10} ;; esac
+    for factorization in ${FACTORIZATIONS:-ltr masked}; do
+      for build in "$@"; do one "ordo-${build%%=*}" $shape $factorization "${build#*=}/step"; done
+      case $factorization in
+        ltr | masked) one torch-eager $shape $factorization "$python" "$here/torch_step.py" ;;
+      esac
     done
   done
 done
 
 sort "$log" | awk '
-  { key = $1 " " $2 " " $3; n[key]++; value[key, n[key]] = $4; if (!(key in seen)) { seen[key] = 1; order[++keys] = key } }
+  { key = $1 " " $2 " " $3; n[key]++; value[key, n[key]] = $4; share[key] = $5; if (!(key in seen)) { seen[key] = 1; order[++keys] = key } }
   function middle(key,   i, j, t, m) {
     m = n[key]
     for (i = 2; i <= m; ++i) for (j = i; j > 1 && value[key, j - 1] > value[key, j]; --j) {
@@ -44,12 +44,15 @@ sort "$log" | awk '
     return m % 2 ? value[key, (m + 1) / 2] : (value[key, m / 2] + value[key, m / 2 + 1]) / 2
   }
   END {
-    printf "%-8s %-7s %-12s %12s %25s %10s\n", "shape", "policy", "program", "tokens/s", "lowest .. highest", "x torch"
+    printf "%-8s %-13s %-12s %10s %22s %8s %8s %8s\n", "shape", "policy", "program", "tokens/s", "lowest .. highest",
+      "x torch", "x ltr", "of peak"
     for (k = 1; k <= keys; ++k) median[order[k]] = middle(order[k])
     for (k = 1; k <= keys; ++k) {
       split(order[k], part, " ")
-      base = median[part[1] " " part[2] " torch-eager"]
-      printf "%-8s %-7s %-12s %12.1f %12.1f .. %9.1f %10.2f\n", part[1], part[2], part[3], median[order[k]],
-        value[order[k], 1], value[order[k], n[order[k]]], (base > 0 ? median[order[k]] / base : 0)
+      torch = median[part[1] " " part[2] " torch-eager"]
+      ltr = median[part[1] " ltr " part[3]]
+      printf "%-8s %-13s %-12s %10.1f %10.1f .. %8.1f %8s %8s %8s\n", part[1], part[2], part[3], median[order[k]],
+        value[order[k], 1], value[order[k], n[order[k]]], (torch > 0 ? sprintf("%.2f", median[order[k]] / torch) : "-"),
+        (ltr > 0 ? sprintf("%.2f", median[order[k]] / ltr) : "-"), share[order[k]]
     }
   }'

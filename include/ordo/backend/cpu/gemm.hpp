@@ -23,6 +23,13 @@ extern "C" [[gnu::weak]] int omp_get_max_threads() noexcept;
 
 namespace ordo::cpu {
 
+/// Who multiplies: programs say so beside their figures.
+#ifdef ORDO_USE_ONEDNN
+inline constexpr const char* product_library = "oneDNN";
+#else
+inline constexpr const char* product_library = "Eigen";
+#endif
+
 #ifdef ORDO_USE_ONEDNN
 /// Keeps oneDNN's product on the calling thread for a scope: the pool has shared out the work already. OpenMP's
 /// number of threads is a setting of each thread, put back as it was.
