@@ -18,7 +18,7 @@ namespace ordo {
 [[nodiscard]] inline std::int64_t micro_slots(const TrainOptions& options, const ModelConfig& config) {
   if (options.micro_slots > 0) return options.micro_slots;
   const std::int64_t numbers = 8LL * config.width + 3LL * config.feed_forward();  // of one slot in one layer
-  return std::max<std::int64_t>(1024, (std::int64_t{8} << 20) / numbers);
+  return std::max<std::int64_t>(1024, (std::int64_t{2} << 20) / numbers);
 }
 
 /// Samples first .. last - 1 of a run, which belong to one batch.
