@@ -2,7 +2,7 @@
 # Times training steps of ordo and of PyTorch on the same model and threads, interleaved: every round runs each
 # program once, so that a disturbance of the machine meets them alike. Prints the medians over rounds, their spread,
 # and the ratio to PyTorch eager. Needs a build with the benches and a Python with torch.
-# Usage: run.sh PYTHON ROUNDS NAME=FOLDER_OF_BENCHES...
+# Usage: run.sh PYTHON ROUNDS NAME=FOLDER_OF_BENCHES...   (PYTHON is `none` to leave PyTorch out)
 #   FACTORIZATIONS and SHAPES in the environment choose what is timed.
 set -eu
 python=$1
@@ -28,31 +28,31 @@ for round in $(seq "$rounds"); do
     for factorization in ${FACTORIZATIONS:-ltr masked}; do
       for build in "$@"; do one "ordo-${build%%=*}" $shape $factorization "${build#*=}/step"; done
       case $factorization in
-        ltr | masked) one torch-eager $shape $factorization "$python" "$here/torch_step.py" ;;
+        ltr | masked) [ "$python" = none ] || one torch-eager $shape $factorization "$python" "$here/torch_step.py" ;;
       esac
     done
   done
 done
 
 sort "$log" | awk '
-  { key = $1 " " $2 " " $3; n[key]++; value[key, n[key]] = $4; share[key] = $5; if (!(key in seen)) { seen[key] = 1; order[++keys] = key } }
-  function middle(key,   i, j, t, m) {
+  { key = $1 " " $2 " " $3; n[key]++; value[key, n[key]] = $4; part_of_peak[key, n[key]] = $5; if (!(key in seen)) { seen[key] = 1; order[++keys] = key } }
+  function middle(of, key,   i, j, t, m) {  # sorts
     m = n[key]
-    for (i = 2; i <= m; ++i) for (j = i; j > 1 && value[key, j - 1] > value[key, j]; --j) {
-      t = value[key, j]; value[key, j] = value[key, j - 1]; value[key, j - 1] = t
+    for (i = 2; i <= m; ++i) for (j = i; j > 1 && of[key, j - 1] + 0 > of[key, j] + 0; --j) {
+      t = of[key, j]; of[key, j] = of[key, j - 1]; of[key, j - 1] = t
     }
-    return m % 2 ? value[key, (m + 1) / 2] : (value[key, m / 2] + value[key, m / 2 + 1]) / 2
+    return m % 2 ? of[key, (m + 1) / 2] : (of[key, m / 2] + of[key, m / 2 + 1]) / 2
   }
   END {
     printf "%-8s %-13s %-12s %10s %22s %8s %8s %8s\n", "shape", "policy", "program", "tokens/s", "lowest .. highest",
       "x torch", "x ltr", "of peak"
-    for (k = 1; k <= keys; ++k) median[order[k]] = middle(order[k])
+    for (k = 1; k <= keys; ++k) median[order[k]] = middle(value, order[k])
     for (k = 1; k <= keys; ++k) {
       split(order[k], part, " ")
       torch = median[part[1] " " part[2] " torch-eager"]
       ltr = median[part[1] " ltr " part[3]]
       printf "%-8s %-13s %-12s %10.1f %10.1f .. %8.1f %8s %8s %8s\n", part[1], part[2], part[3], median[order[k]],
         value[order[k], 1], value[order[k], n[order[k]]], (torch > 0 ? sprintf("%.2f", median[order[k]] / torch) : "-"),
-        (ltr > 0 ? sprintf("%.2f", median[order[k]] / ltr) : "-"), share[order[k]]
+        (ltr > 0 ? sprintf("%.2f", median[order[k]] / ltr) : "-"), middle(part_of_peak, order[k])
     }
   }'
