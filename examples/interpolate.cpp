@@ -158,18 +158,18 @@ void claim_folder(const Plan& plan, const ordo::Dataset& data, const ordo::Model
   }
 }
 
-/// The ends, and the three others with the best exact score at the most repeats.
+/// The ends, and the three others whose models of seed 0 have the best exact scores at the most repeats.
 std::vector<program::Recipe> finalists(const program::Study& study, const std::vector<program::StudyRun>& runs) {
   std::vector<program::Recipe> chosen = {{"ltr"}, {"masked"}};
   std::vector<program::Recipe> others = study.recipes();
   const int most = study.repeats.back();
   std::erase_if(others, [&](const program::Recipe& r) {
     return r.factorization == "ltr" || r.factorization == "masked" ||
-           program::estimate(runs, r, most, program::Which::exact).seeds == 0;
+           std::isnan(program::of_first_seed(runs, r, most, program::Which::exact));
   });
   std::stable_sort(others.begin(), others.end(), [&](const auto& a, const auto& b) {
-    return program::estimate(runs, a, most, program::Which::exact).mean <
-           program::estimate(runs, b, most, program::Which::exact).mean;
+    return program::of_first_seed(runs, a, most, program::Which::exact) <
+           program::of_first_seed(runs, b, most, program::Which::exact);
   });
   for (std::size_t i = 0; i < std::min<std::size_t>(3, others.size()); ++i) chosen.push_back(others[i]);
   return chosen;
@@ -192,14 +192,21 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   ordo::require(plan.seeds > 0, "interpolate", "seeds must be positive (got ", plan.seeds, ")");
   ordo::require(!plan.out.empty(), "interpolate", "--out must name a folder (got '')");
   plan.train.check();
+  ordo::EvaluateOptions{.draws = plan.final_draws, .windows = plan.final_windows}.check();
+  ordo::EvaluateOptions{.windows = plan.exact_windows}.check();
+  ordo::require(plan.shape.dropout == program::Recipe{}.dropout, "interpolate",
+                "the study varies dropout itself, so --dropout does not apply (got ", plan.shape.dropout, ")");
   if (plan.text.data.empty()) use_novels(plan.text);
   const ordo::Dataset data = plan.text.load(plan.shape.context);
   ordo::require(!data.validation().empty(), "interpolate",
                 "there is no validation text: give --validation FILE or a share");
   const ordo::ModelConfig config = plan.shape.config(data.vocab());
   const ordo::Cpu backend(plan.threads);
-  claim_folder(plan, data, config);
+  if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
   const program::Study study = program::make_study(config.context, plan.quick);
+  for (const program::Recipe& r : study.recipes())
+    ordo::factorization_from_name(r.factorization).check({config.context});
+  claim_folder(plan, data, config);
   const std::filesystem::path log_file = plan.out / "runs.jsonl";
   std::uint64_t whole = 0;
   std::vector<program::StudyRun> runs = program::read_runs(log_file, whole);
