@@ -92,9 +92,8 @@ void print_table(const std::vector<program::ComparedRun>& runs) {
                "of epochs", "best [nats/token]", "", "last - best", "time");
   for (const auto& run : runs) {
     const ordo::Score& s = run.final_score;
-    const double error = std::hypot(s.error_over_draws, s.error_over_documents);
     program::say("{:<16} {:>5} {:>11.0f} {:>10.0f} {:>26} {:>7} {:>12.3f} {:>9}\n", run.factorization, run.seed,
-                 run.best.epoch, run.epochs, fmt::format("{:.4f} +- {:.4f}", s.nats_per_token, error),
+                 run.best.epoch, run.epochs, fmt::format("{:.4f} +- {:.4f}", s.nats_per_token, s.error()),
                  s.exact() ? "exact" : "bound", run.curve.back().score.nats_per_token - run.best.score.nats_per_token,
                  program::duration(run.seconds));
   }
@@ -112,8 +111,8 @@ std::string verdict(const std::vector<program::ComparedRun>& runs, const std::ve
                                                base, *cross.epoch)
                      : cross.always_below ? fmt::format("{} is below {} at all equal epochs", challenger, base)
                                           : "no crossing at equal epochs within these runs";
-  text += fmt::format("; best against best, {} is {:.3f} +- {:.3f} nats/token {} {}", challenger, std::abs(gap),
-                      std::hypot(a.error, b.error), gap < 0 ? "below" : "above", base);
+  text += fmt::format("; best against best, {} is {:.3f} +- {:.3f} nats/token (95 %) {} {}", challenger, std::abs(gap),
+                      std::hypot(a.half_interval, b.half_interval), gap < 0 ? "below" : "above", base);
   if (!b.exact) text += " (by its upper bound)";
   return text;
 }

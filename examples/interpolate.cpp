@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include <fmt/ostream.h>
 #include <CLI/CLI.hpp>
 
+#include <ordo/io/folder_lock.hpp>
 #include <ordo/io/json_lines.hpp>
 
 #include "support/engine.hpp"
@@ -30,8 +32,8 @@ struct Plan {
   program::ModelFlags shape;
   ordo::TrainOptions train;
   int seeds = 3;
-  std::int64_t final_windows = 512;
-  int final_draws = 16;
+  std::int64_t final_windows = 256;
+  int final_draws = 8;
   std::int64_t exact_windows = 64;
   bool quick = false;
   std::filesystem::path out = "interpolate-results";
@@ -53,16 +55,27 @@ struct Plan {
   }
 };
 
-/// The exact score of a network on the common windows: left to right where it was trained to predict one token after
-/// the other, else as its sampler reveals tokens, the most certain first, one a step.
-ordo::Score exact_score(const ordo::Network<ordo::Cpu>& network, const ordo::Windows& windows,
-                        const ordo::AnyFactorization& policy, const ordo::EvaluateOptions& options) {
-  const ordo::AnyFactorization scored = policy.scored_as();
-  if (scored.claim() == ordo::Claim::exact) return ordo::evaluate(network, windows, scored, options);
-  const std::string name = scored.name();
-  if (name.find("ltr") != std::string::npos) return ordo::evaluate(network, windows, ordo::AnyFactorization(), options);
-  return ordo::evaluate(network, windows, ordo::AsSampled{scored, ordo::Revealing{.order = ordo::Order::certainty}},
-                        options);
+/// The exact scores of a network on the common windows: left to right, and by certainty where the model has learnt to
+/// predict hidden tokens from any others. A model that learnt to predict the next token only has the first alone.
+void score_exactly(const ordo::Network<ordo::Cpu>& network, const ordo::Windows& windows, const program::Recipe& recipe,
+                   const ordo::EvaluateOptions& options, program::StudyRun& run) {
+  const bool hides = recipe.factorization.find("masked") != std::string::npos;
+  const bool mixture = recipe.factorization.find("mixture") != std::string::npos;
+  const auto revealed = [&](ordo::Order order) {
+    const ordo::AnyFactorization policy =
+        ordo::factorization_from_name(mixture ? std::string("masked") : recipe.factorization);
+    return ordo::evaluate(network, windows, ordo::AsSampled{policy, ordo::Revealing{.order = order}}, options);
+  };
+  const ordo::Score forwards = program::trained_left_to_right(recipe)
+                                   ? ordo::evaluate(network, windows, ordo::AnyFactorization(), options)
+                                   : revealed(ordo::Order::left_to_right);
+  run.left_to_right = forwards.nats_per_token;
+  run.exact_error = forwards.error();
+  run.certainty = std::numeric_limits<double>::quiet_NaN();
+  if (!hides) return;
+  const ordo::Score freely = revealed(ordo::Order::certainty);
+  run.certainty = freely.nats_per_token;
+  if (!program::trained_left_to_right(recipe)) run.exact_error = freely.error();
 }
 
 program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const ordo::Cpu& backend,
@@ -101,14 +114,11 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const o
   const ordo::Score own = ordo::evaluate(
       model, data.validation(), {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
   run.best = own.nats_per_token;
-  run.best_error = std::hypot(own.error_over_draws, own.error_over_documents);
+  run.best_error = own.error();
   run.claim = own.exact() ? "exact" : "bound";
   run.scored_as = own.policy;
-  const ordo::Score exact =
-      exact_score(model.network(), data.validation(), policy, {.seed = 2, .windows = plan.exact_windows, .stop = stop});
-  run.exact = exact.nats_per_token;
-  run.exact_error = exact.error_over_documents;
-  run.exact_as = exact.policy;
+  score_exactly(model.network(), data.validation(), recipe, {.seed = 2, .windows = plan.exact_windows, .stop = stop},
+                run);
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return run;
 }
@@ -124,8 +134,10 @@ void use_novels(program::TextFlags& text) {
   if (text.validation.empty()) text.validation = (novels / "persuasion.txt").string();
 }
 
-/// The folder is this study's: it holds study.json with the settings, or nothing.
-void claim_folder(const Plan& plan, const ordo::Dataset& data, const ordo::ModelConfig& config) {
+/// The folder is this study's: it holds study.json with the settings, or nothing. No other program may use it
+/// meanwhile.
+[[nodiscard]] ordo::FolderLock claim_folder(const Plan& plan, const ordo::Dataset& data,
+                                            const ordo::ModelConfig& config) {
   const ordo::Json mine = {{"layers", config.layers},
                            {"width", config.width},
                            {"heads", config.heads},
@@ -141,13 +153,21 @@ void claim_folder(const Plan& plan, const ordo::Dataset& data, const ordo::Model
                            {"training text", fmt::format("{:016x}", data.train().fingerprint())},
                            {"validation text", fmt::format("{:016x}", data.validation().fingerprint())},
                            {"quick", plan.quick}};
-  std::filesystem::create_directories(plan.out);
   const std::filesystem::path file = plan.out / "study.json";
+  ordo::require(!std::filesystem::exists(plan.out) || std::filesystem::is_directory(plan.out), "interpolate",
+                plan.out.string(), " is no folder; --out must name one");
+  std::filesystem::create_directories(plan.out);
   if (!std::filesystem::exists(file)) {
-    ordo::require(std::filesystem::is_empty(plan.out), "interpolate", "the folder ", plan.out.string(),
-                  " holds something else than a study; give a new or empty folder");
+    for (const auto& entry : std::filesystem::directory_iterator(plan.out)) {
+      const std::string name = entry.path().filename().string();  // what a start that was cut off has left may stay
+      ordo::require(name == ordo::FolderLock::name || name.rfind("study.json", 0) == 0, "interpolate", "the folder ",
+                    plan.out.string(), " holds something else than a study; give a new or empty folder");
+    }
+  }
+  ordo::FolderLock lock(plan.out);
+  if (!std::filesystem::exists(file)) {
     ordo::write_json(file, mine);
-    return;
+    return lock;
   }
   const ordo::Json theirs = ordo::read_json(file);
   for (const auto& [key, value] : mine.items()) {
@@ -156,6 +176,7 @@ void claim_folder(const Plan& plan, const ordo::Dataset& data, const ordo::Model
                   ordo::json_text(stored), ", not ", ordo::json_text(value),
                   "; give the same settings to go on with it, or another folder");
   }
+  return lock;
 }
 
 /// The ends, and the three others whose models of seed 0 have the best exact scores at the most repeats.
@@ -165,27 +186,50 @@ std::vector<program::Recipe> finalists(const program::Study& study, const std::v
   const int most = study.repeats.back();
   std::erase_if(others, [&](const program::Recipe& r) {
     return r.factorization == "ltr" || r.factorization == "masked" ||
-           std::isnan(program::of_first_seed(runs, r, most, program::Which::exact));
+           std::isnan(program::of_first_seed(runs, r, most, program::Which::exact).mean);
   });
   std::stable_sort(others.begin(), others.end(), [&](const auto& a, const auto& b) {
-    return program::of_first_seed(runs, a, most, program::Which::exact) <
-           program::of_first_seed(runs, b, most, program::Which::exact);
+    return program::of_first_seed(runs, a, most, program::Which::exact).mean <
+           program::of_first_seed(runs, b, most, program::Which::exact).mean;
   });
   for (std::size_t i = 0; i < std::min<std::size_t>(3, others.size()); ++i) chosen.push_back(others[i]);
   return chosen;
 }
 
 void print_table(const program::Study& study, const std::vector<program::StudyRun>& runs) {
-  program::say("\nexact score of the best weights on the common windows [nats/token], by repeats\n{:<44}", "");
-  for (const int times : study.repeats) program::say(" {:>8}", times);
-  program::say("\n");
-  for (const program::Recipe& r : study.recipes()) {
-    program::say("{:<44}", program::label(r));
-    for (const int times : study.repeats) {
-      program::say(" {:>8.4f}", program::estimate(runs, r, times, program::Which::exact).mean);
-    }
+  const auto table = [&](const char* title, program::Which which) {
+    program::say("\n{}, seed 0 [nats/token], by repeats\n{:<44}", title, "");
+    for (const int times : study.repeats) program::say(" {:>8}", times);
     program::say("\n");
-  }
+    for (const program::Recipe& r : study.recipes()) {
+      if (std::isnan(program::of_first_seed(runs, r, study.repeats.back(), which).mean)) continue;
+      program::say("{:<44}", program::label(r));
+      for (const int times : study.repeats) {
+        program::say(" {:>8.4f}", program::of_first_seed(runs, r, times, which).mean);
+      }
+      program::say("\n");
+    }
+  };
+  table("exact score left to right", program::Which::left_to_right);
+  table("exact score by certainty", program::Which::certainty);
+}
+
+/// The ends, the finalists and the rival over seeds.
+void print_finalists(const program::Study& study, const std::vector<program::StudyRun>& runs,
+                     const std::vector<program::Recipe>& last) {
+  program::say("\nexact score over seeds, with half of its 95 % t-interval [nats/token], by repeats\n{:<44}", "");
+  for (const int times : study.repeats) program::say(" {:>15}", times);
+  const auto row = [&](const std::string& name, const auto& recipe_at) {
+    program::say("\n{:<44}", name);
+    for (const int times : study.repeats) {
+      const program::Estimate e = program::over_seeds(runs, recipe_at(times), times, program::Which::exact);
+      program::say(" {:>6.4f} {:<8}", e.mean, std::isnan(e.half_bar) ? "" : fmt::format("+- {:.4f}", e.half_bar));
+    }
+  };
+  for (const program::Recipe& r : last) row(program::label(r), [&](int) -> const program::Recipe& { return r; });
+  row("ltr, best of the regularisations",
+      [&](int times) -> const program::Recipe& { return study.best_tuned(runs, times); });
+  program::say("\n");
 }
 
 int interpolate(Plan& plan, const std::stop_token& stop) {
@@ -206,7 +250,7 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   const program::Study study = program::make_study(config.context, plan.quick);
   for (const program::Recipe& r : study.recipes())
     ordo::factorization_from_name(r.factorization).check({config.context});
-  claim_folder(plan, data, config);
+  const ordo::FolderLock lock = claim_folder(plan, data, config);
   const std::filesystem::path log_file = plan.out / "runs.jsonl";
   std::uint64_t whole = 0;
   std::vector<program::StudyRun> runs = program::read_runs(log_file, whole);
@@ -230,8 +274,8 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
         const program::StudyRun& run = runs.back();
         log.write(program::to_json(run));
         program::say("{} {}, {} repeats: best {:.4f} ({}) at epoch {:.1f}, exact {:.4f}, {}\n", place,
-                     program::label(recipe), times, run.best, run.claim, run.best_epoch, run.exact,
-                     program::duration(run.seconds));
+                     program::label(recipe), times, run.best, run.claim, run.best_epoch,
+                     program::score_of(run, program::Which::exact), program::duration(run.seconds));
         std::fflush(stdout);
         std::filesystem::remove_all(plan.out / "unfinished");  // of the run that is now in the log
       }
@@ -254,6 +298,7 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
 
   program::write_study(plan.out / "results.csv", runs);
   print_table(study, runs);
+  print_finalists(study, runs, last);
   const std::string about = fmt::format("{} unique tokens, {:.2f}M parameters, context {}{}", plan.train.unique_tokens,
                                         static_cast<double>(ordo::true_parameters(config)) / 1e6, config.context,
                                         plan.quick ? "; --quick: a smoke test, not evidence" : "");

@@ -20,6 +20,7 @@
 #include <ordo/train/options.hpp>
 
 #include "support/plot.hpp"
+#include "support/statistics.hpp"
 
 namespace program {
 
@@ -42,14 +43,7 @@ struct CurvePoint {
   double error = 0;  // half width of the band [nats/token]
 };
 
-/// Two-sided 95 % quantile of Student's t for n - 1 degrees of freedom.
-inline double student_t(std::size_t n) {
-  constexpr double table[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262};
-  if (n < 2) return 0;
-  return n - 2 < std::size(table) ? table[n - 2] : 1.96 + 2.4 / static_cast<double>(n - 1);
-}
-
-/// One seed: twice the score's standard error over draws and texts. Several: the 95 % t-interval of their mean.
+/// One seed: twice the score's standard error. Several: the 95 % t-interval of their mean.
 inline std::vector<CurvePoint> curve_of(const std::vector<ComparedRun>& runs, const std::string& factorization) {
   std::vector<const ComparedRun*> own;
   for (const ComparedRun& run : runs) {
@@ -57,18 +51,11 @@ inline std::vector<CurvePoint> curve_of(const std::vector<ComparedRun>& runs, co
   }
   std::vector<CurvePoint> points;
   for (std::size_t i = 0; !own.empty() && i < own.front()->curve.size(); ++i) {
-    const auto& score = own.front()->curve[i].score;
-    CurvePoint point{own.front()->curve[i].epoch, 0, 0};
-    const auto n = static_cast<double>(own.size());
-    for (const ComparedRun* run : own) point.mean += run->curve[i].score.nats_per_token / n;
-    if (own.size() == 1) {
-      point.error = 2 * std::hypot(score.error_over_draws, score.error_over_documents);
-    } else {
-      double squares = 0;
-      for (const ComparedRun* run : own) squares += std::pow(run->curve[i].score.nats_per_token - point.mean, 2);
-      point.error = student_t(own.size()) * std::sqrt(squares / (n - 1) / n);
-    }
-    points.push_back(point);
+    std::vector<double> values;
+    for (const ComparedRun* run : own) values.push_back(run->curve[i].score.nats_per_token);
+    const Mean mean = mean_of(values);
+    const ordo::EvaluationReport& first = own.front()->curve[i];
+    points.push_back({first.epoch, mean.mean, mean.count > 1 ? mean.half_interval() : 2 * first.score.error()});
   }
   return points;
 }
@@ -117,32 +104,26 @@ inline Crossing crossing(const std::vector<CurvePoint>& base, const std::vector<
   return {std::nullopt, later_epoch.has_value()};
 }
 
-/// Mean of the final scores of a factorization over seeds, with its standard error [nats/token]: over seeds if there
-/// are several, else over draws and texts. An error that is not known is NaN.
+/// Mean of the final scores of a factorization over seeds, with half of its 95 % interval [nats/token]: Student's over
+/// seeds if there are several, else twice the score's own error. NaN where it is not known.
 struct FinalScore {
   double mean = 0;
-  double error = 0;
+  double half_interval = 0;
   bool exact = true;
 };
 
 inline FinalScore final_of(const std::vector<ComparedRun>& runs, const std::string& factorization) {
-  std::vector<const ordo::Score*> scores;
-  for (const ComparedRun& run : runs) {
-    if (run.factorization == factorization) scores.push_back(&run.final_score);
-  }
+  std::vector<double> values;
   FinalScore result;
-  const auto n = static_cast<double>(scores.size());
-  for (const ordo::Score* s : scores) {
-    result.mean += s->nats_per_token / n;
-    result.exact = result.exact && s->exact();
+  for (const ComparedRun& run : runs) {
+    if (run.factorization != factorization) continue;
+    values.push_back(run.final_score.nats_per_token);
+    result.exact = result.exact && run.final_score.exact();
+    result.half_interval = 2 * run.final_score.error();
   }
-  if (scores.size() == 1) {
-    result.error = std::hypot(scores.front()->error_over_draws, scores.front()->error_over_documents);
-    return result;
-  }
-  double squares = 0;
-  for (const ordo::Score* s : scores) squares += std::pow(s->nats_per_token - result.mean, 2);
-  result.error = std::sqrt(squares / (n - 1) / n);
+  const Mean mean = mean_of(values);
+  result.mean = mean.mean;
+  if (mean.count > 1) result.half_interval = mean.half_interval();
   return result;
 }
 

@@ -22,7 +22,7 @@ inline constexpr const char* plot_colours[] = {"#0072B2", "#D55E00", "#009E73", 
 struct PlotPoint {
   double x = 0;
   double y = 0;
-  double error = 0;  ///< half of the bar; NaN where it is not known
+  double error = 0;  ///< half of the bar; NaN: no bar
 };
 struct PlotLine {
   std::string title;
@@ -63,18 +63,21 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
     if (line.points.empty()) continue;
     std::string data;
     for (const PlotPoint& p : line.points) {
-      data += fmt::format("{} {} {}\n", p.x, p.y, p.error == p.error ? p.error : 0.0);
+      data += fmt::format("{} {} {}\n", p.x, p.y, p.error == p.error ? fmt::format("{}", p.error) : "?");
     }
     const std::string file = fmt::format("{}-{}.dat", figure.name, i);
     ordo::write_file_atomically(folder / file, data);
-    plot += fmt::format("{0}'{1}' using 1:2:3 with yerrorlines lw 2.5 pt {2} ps 1.2 dt {3} lc rgb '{4}' title \"{5}\"",
-                        plot.empty() ? "" : ", ", file, 4 + 2 * (i % 5) + 1, line.dashed ? 2 : 1,
-                        plot_colours[colour++ % std::size(plot_colours)], line.title);
+    plot += fmt::format(
+        "{0}'{1}' using 1:2 with linespoints lw 2.5 pt {2} ps 1.2 dt {3} lc rgb '{4}' title \"{5}\", "
+        "'{1}' using 1:2:3 with yerrorbars lw 2 pt 0 lc rgb '{4}' notitle",
+        plot.empty() ? "" : ", ", file, 4 + 2 * (i % 5) + 1, line.dashed ? 2 : 1,
+        plot_colours[colour++ % std::size(plot_colours)], line.title);
   }
   if (plot.empty()) return;
   const auto script = [&](const char* terminal, const char* ending) {
     return fmt::format(
-        "set terminal {}\nset output '{}.{}'\nset encoding utf8\nset title \"{}\\n{{/=11 {}}}\"\nset xlabel \"{}\"\n"
+        "set terminal {}\nset output '{}.{}'\nset encoding utf8\nset datafile missing '?'\nset title \"{}\\n{{/=11 "
+        "{}}}\"\nset xlabel \"{}\"\n"
         "set ylabel \"{}\"\n{}set grid lc rgb '#dddddd'\nset key outside right top Left reverse\nset border 3\n"
         "set tics nomirror\nset offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\nplot {}\n",
         terminal, figure.name, ending, figure.title, figure.note, figure.x_label, figure.y_label,

@@ -2,13 +2,13 @@
 // The study of `interpolate`: which models to train, what is known of each run, and the figures, one for a question.
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -18,8 +18,8 @@
 #include <ordo/io/atomic_file.hpp>
 #include <ordo/io/json_file.hpp>
 
-#include "support/comparison.hpp"
 #include "support/plot.hpp"
+#include "support/statistics.hpp"
 
 namespace program {
 
@@ -38,15 +38,15 @@ struct StudyRun {
   int repeats = 1;  ///< passes over the unique tokens
   std::uint64_t seed = 0;
   double best_epoch = 0;
-  double best = 0;         ///< own score of the best weights [nats/token]
-  double best_error = 0;   ///< over draws and texts
-  std::string claim;       ///< of the own score: exact, or bound
-  std::string scored_as;   ///< the policy of the own score
-  double last = 0;         ///< own score at the end, on the windows of the curve
-  double exact = 0;        ///< exact score of the best weights on the common windows [nats/token]
-  double exact_error = 0;  ///< over texts
-  std::string exact_as;    ///< the policy or sampler that is scored exactly
-  double seconds = 0;
+  double best = 0;           ///< own score of the best weights [nats/token]
+  double best_error = 0;     ///< standard error
+  std::string claim;         ///< of the own score: exact, or bound
+  std::string scored_as;     ///< the policy of the own score
+  double last = 0;           ///< own score at the end, on the windows of the curve
+  double left_to_right = 0;  ///< exact score of the best weights on the common windows, left to right [nats/token]
+  double certainty = 0;      ///< the same as a sampler that reveals the most certain token first; NaN: it has none
+  double exact_error = 0;    ///< standard error over texts, of the exact score that is plotted
+  double seconds = 0;        ///< of the process that ended it
 
   [[nodiscard]] bool same_model(const Recipe& r, int times, std::uint64_t with_seed) const {
     return recipe == r && repeats == times && seed == with_seed;
@@ -65,9 +65,9 @@ inline ordo::Json to_json(const StudyRun& r) {
           {"claim", r.claim},
           {"scored_as", r.scored_as},
           {"last", r.last},
-          {"exact", r.exact},
+          {"left_to_right", r.left_to_right},
+          {"certainty", r.certainty},
           {"exact_error", r.exact_error},
-          {"exact_as", r.exact_as},
           {"seconds", r.seconds}};
 }
 
@@ -87,9 +87,9 @@ inline StudyRun run_from_json(const ordo::Json& j, const std::string& file) {
   r.claim = json_field<std::string>(j, "claim", file);
   r.scored_as = json_field<std::string>(j, "scored_as", file);
   r.last = number("last");
-  r.exact = number("exact");
+  r.left_to_right = number("left_to_right");
+  r.certainty = number("certainty");
   r.exact_error = number("exact_error");
-  r.exact_as = json_field<std::string>(j, "exact_as", file);
   r.seconds = number("seconds");
   return r;
 }
@@ -106,7 +106,12 @@ inline std::vector<StudyRun> read_runs(const std::filesystem::path& path, std::u
     const std::size_t end = text.find('\n', from);
     if (end == std::string_view::npos) break;
     const std::string name = fmt::format("{}, line {},", path.string(), line);
-    runs.push_back(run_from_json(ordo::parse_json(text.substr(from, end - from), name), name));
+    StudyRun run = run_from_json(ordo::parse_json(text.substr(from, end - from), name), name);
+    for (const StudyRun& known : runs) {
+      ordo::require(!known.same_model(run.recipe, run.repeats, run.seed), "interpolate", name, " repeats the run of ",
+                    run.recipe.factorization, " with ", run.repeats, " repeats and seed ", run.seed);
+    }
+    runs.push_back(std::move(run));
     from = end + 1;
     bytes = from;
   }
@@ -117,54 +122,52 @@ inline std::vector<StudyRun> read_runs(const std::filesystem::path& path, std::u
 inline void write_study(const std::filesystem::path& path, const std::vector<StudyRun>& runs) {
   std::string text =
       "factorization,weight_decay,dropout,repeats,seed,best_epoch,best_nats_per_token,best_error,claim,scored_as,"
-      "last_nats_per_token,exact_nats_per_token,exact_error,exact_as,seconds\n";
+      "last_nats_per_token,left_to_right_nats_per_token,certainty_nats_per_token,exact_error,seconds\n";
   for (const StudyRun& r : runs) {
-    text +=
-        fmt::format("{},{},{},{},{},{:.3f},{:.6f},{:.6f},{},{},{:.6f},{:.6f},{:.6f},\"{}\",{:.1f}\n",
-                    r.recipe.factorization, r.recipe.weight_decay, r.recipe.dropout, r.repeats, r.seed, r.best_epoch,
-                    r.best, r.best_error, r.claim, r.scored_as, r.last, r.exact, r.exact_error, r.exact_as, r.seconds);
+    text += fmt::format("{},{},{},{},{},{:.3f},{:.6f},{:.6f},{},{},{:.6f},{:.6f},{:.6f},{:.6f},{:.1f}\n",
+                        r.recipe.factorization, r.recipe.weight_decay, r.recipe.dropout, r.repeats, r.seed,
+                        r.best_epoch, r.best, r.best_error, r.claim, r.scored_as, r.last, r.left_to_right, r.certainty,
+                        r.exact_error, r.seconds);
   }
   ordo::write_file_atomically(path, text);
 }
 
-/// The mean over seeds of a number of a recipe's runs: with several seeds the 95 % t-interval, with one twice the
-/// score's own error. NaN where there is no run.
-struct Estimate {
-  double mean = std::numeric_limits<double>::quiet_NaN();
-  double error = std::numeric_limits<double>::quiet_NaN();
-  std::size_t seeds = 0;
-};
-enum class Which { own, exact };
+/// A score of a run. `exact` is the one by which models are ranked: left to right where the model was trained to
+/// predict one token after the other, else by certainty, as its sampler reveals.
+enum class Which { own, left_to_right, certainty, exact };
 
-inline Estimate estimate(const std::vector<StudyRun>& runs, const Recipe& recipe, int repeats, Which which) {
-  std::vector<double> values;
-  double own_error = 0;
-  for (const StudyRun& r : runs) {
-    if (r.recipe != recipe || r.repeats != repeats) continue;
-    values.push_back(which == Which::own ? r.best : r.exact);
-    own_error = which == Which::own ? r.best_error : r.exact_error;
-  }
-  Estimate e;
-  e.seeds = values.size();
-  if (values.empty()) return e;
-  e.mean = 0;
-  for (const double v : values) e.mean += v / static_cast<double>(values.size());
-  e.error = 2 * own_error;
-  if (values.size() > 1) {
-    double squares = 0;
-    for (const double v : values) squares += (v - e.mean) * (v - e.mean);
-    const auto n = static_cast<double>(values.size());
-    e.error = student_t(values.size()) * std::sqrt(squares / (n - 1) / n);
-  }
-  return e;
+[[nodiscard]] inline bool trained_left_to_right(const Recipe& r) {
+  return r.factorization.find("ltr") != std::string::npos || r.factorization.find("orderings") != std::string::npos;
+}
+[[nodiscard]] inline double score_of(const StudyRun& r, Which which) {
+  if (which == Which::own) return r.best;
+  if (which == Which::exact) which = trained_left_to_right(r.recipe) ? Which::left_to_right : Which::certainty;
+  return which == Which::certainty ? r.certainty : r.left_to_right;
 }
 
-/// What the model of seed 0 scored; NaN where there is none.
-inline double of_first_seed(const std::vector<StudyRun>& runs, const Recipe& recipe, int repeats, Which which) {
+/// A number of a recipe with half of its bar: NaN where it is not known.
+struct Estimate {
+  double mean = std::numeric_limits<double>::quiet_NaN();
+  double half_bar = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// Over all seeds, with the 95 % t-interval; one seed has none.
+inline Estimate over_seeds(const std::vector<StudyRun>& runs, const Recipe& recipe, int repeats, Which which) {
+  std::vector<double> values;
   for (const StudyRun& r : runs) {
-    if (r.same_model(recipe, repeats, 0)) return which == Which::own ? r.best : r.exact;
+    if (r.recipe == recipe && r.repeats == repeats) values.push_back(score_of(r, which));
   }
-  return std::numeric_limits<double>::quiet_NaN();
+  const Mean mean = mean_of(values);
+  return {mean.mean, mean.half_interval()};
+}
+
+/// Of the model of seed 0, with twice the score's standard error over texts; NaN where there is no such model.
+inline Estimate of_first_seed(const std::vector<StudyRun>& runs, const Recipe& recipe, int repeats, Which which) {
+  for (const StudyRun& r : runs) {
+    if (!r.same_model(recipe, repeats, 0)) continue;
+    return {score_of(r, which), 2 * (which == Which::own ? r.best_error : r.exact_error)};
+  }
+  return {};
 }
 
 /// What the study asks of one family of factorizations that differ in a number.
@@ -173,6 +176,7 @@ struct Question {
   std::string title;
   std::string x_label;
   bool log_x = false;
+  Which which = Which::exact;
   std::vector<double> x;
   std::vector<Recipe> recipes;  ///< one for each x
 };
@@ -199,8 +203,8 @@ struct Study {
   /// that later seeds do not change the choice.
   [[nodiscard]] const Recipe& best_tuned(const std::vector<StudyRun>& runs, int times) const {
     return *std::min_element(tuned.begin(), tuned.end(), [&](const Recipe& a, const Recipe& b) {
-      const double of_a = of_first_seed(runs, a, times, Which::own);
-      const double of_b = of_first_seed(runs, b, times, Which::own);
+      const double of_a = of_first_seed(runs, a, times, Which::own).mean;
+      const double of_b = of_first_seed(runs, b, times, Which::own).mean;
       return of_a < of_b || (of_a == of_a && of_b != of_b);
     });
   }
@@ -210,8 +214,10 @@ struct Study {
 inline Study make_study(int context, bool quick) {
   Study study;
   study.repeats = quick ? std::vector<int>{1, 8, 64} : std::vector<int>{1, 4, 16, 64, 256};
-  const auto question = [&](std::string name, std::string title, std::string x_label, bool log_x) -> Question& {
-    study.questions.push_back({std::move(name), std::move(title), std::move(x_label), log_x, {}, {}});
+  study.questions.reserve(8);  // the references below stay
+  const auto question = [&](std::string name, std::string title, std::string x_label, bool log_x,
+                            Which which) -> Question& {
+    study.questions.push_back({std::move(name), std::move(title), std::move(x_label), log_x, which, {}, {}});
     return study.questions.back();
   };
   const auto add = [](Question& q, double x, const std::string& factorization) {
@@ -219,24 +225,32 @@ inline Study make_study(int context, bool quick) {
     q.recipes.push_back({factorization});
   };
 
-  Question& blocks =
-      question("blocks", "How large should the blocks of block diffusion be?", "tokens in a block", true);
+  Question& blocks = question("blocks", "How large should the blocks of block diffusion be?", "tokens in a block", true,
+                              Which::certainty);
   for (int b = 1; b < context; b *= 4) {
     if (context % b == 0) add(blocks, b, fmt::format("blockwise:{}(masked)", b));
   }
   add(blocks, context, "masked");
 
-  Question& mixtures =
-      question("mixtures", "What share of sequences should be masked diffusion, the rest left to right?",
-               "share of masked diffusion", false);
-  add(mixtures, 0, "ltr");
-  for (const double a : {0.25, 0.5, 0.75}) add(mixtures, a, fmt::format("mixture({} ltr + {} masked)", 1 - a, a));
-  add(mixtures, 1, "masked");
+  // A mixture has two exact scores, one as each of its parts; a line shows one of them.
+  const char* share_title = "What share of sequences should be masked diffusion, the rest left to right?";
+  const char* share_label = "share of masked diffusion";
+  Question& forwards = question("mixtures", std::string(share_title) + " Scored left to right", share_label, false,
+                                Which::left_to_right);
+  Question& freely = question("mixtures-by-certainty", std::string(share_title) + " Scored by certainty", share_label,
+                              false, Which::certainty);
+  add(forwards, 0, "ltr");
+  for (const double a : {0.25, 0.5, 0.75}) {
+    for (Question* q : {&forwards, &freely}) add(*q, a, fmt::format("mixture({} ltr + {} masked)", 1 - a, a));
+  }
+  add(forwards, 1, "masked");
+  add(freely, 1, "masked");
 
   for (const char* kind : {"local", "uniform"}) {
     const bool uniform = std::string(kind) == "uniform";
-    Question& orders = question(fmt::format("orderings-{}", kind),
-                                fmt::format("How many {} orderings should there be?", kind), "orderings", true);
+    Question& orders =
+        question(fmt::format("orderings-{}", kind), fmt::format("How many {} orderings should there be?", kind),
+                 "orderings", true, Which::left_to_right);
     add(orders, 1, "ltr");
     for (const int n : quick ? std::vector<int>{4, 16} : std::vector<int>{2, 4, 8, 16}) {
       add(orders, n, fmt::format("orderings:{}{}", n, uniform ? ":uniform" : ""));
@@ -244,7 +258,7 @@ inline Study make_study(int context, bool quick) {
   }
 
   Question& noise = question("noise", "How many inputs should token dropout hide from left to right?",
-                             "share of inputs hidden", false);
+                             "share of inputs hidden", false, Which::left_to_right);
   add(noise, 0, "ltr");
   for (const double r : quick ? std::vector<double>{0.1, 0.3} : std::vector<double>{0.1, 0.2, 0.4}) {
     add(noise, r, fmt::format("noisy:{}(ltr)", r));
@@ -264,17 +278,27 @@ inline std::string label(const Recipe& r) {
                                 : fmt::format(", decay {}, dropout {}", r.weight_decay, r.dropout));
 }
 
-/// One figure for each question, and one of the ends and the finalists against repeats.
+/// One figure for each question, and one of the ends and the finalists against repeats. The questions' points are
+/// models of seed 0 with twice the error over texts; the last figure's are means over seeds with their 95 % t-interval.
 inline void draw_study(const std::filesystem::path& folder, const Study& study, const std::vector<StudyRun>& runs,
                        const std::vector<Recipe>& finalists, const std::string& about) {
-  const std::string y_label = "validation loss, exact on the common windows [nats/token]";
+  const std::string of_texts = about + "; seed 0, bars: twice the standard error over texts";
+  const std::string of_seeds = about + "; bars: 95 % t-intervals over seeds";
+  const auto y_label = [](Which which) {
+    return fmt::format("validation loss, exact{} [nats/token]", which == Which::left_to_right ? " left to right"
+                                                                : which == Which::certainty   ? " by certainty"
+                                                                                              : "");
+  };
+  const std::string x_repeats = "repeats of the unique tokens";
+  const auto add = [](PlotLine& line, double x, const Estimate& e) {
+    if (e.mean == e.mean) line.points.push_back({x, e.mean, e.half_bar});
+  };
   for (const Question& q : study.questions) {
-    Figure figure{q.name, q.title, about, q.x_label, y_label, q.log_x, {}};
+    Figure figure{q.name, q.title, of_texts, q.x_label, y_label(q.which), q.log_x, {}};
     for (const int times : study.repeats) {
       PlotLine line{fmt::format("{} repeat{}", times, times == 1 ? "" : "s"), {}};
       for (std::size_t i = 0; i < q.x.size(); ++i) {
-        const Estimate e = estimate(runs, q.recipes[i], times, Which::exact);
-        if (e.seeds > 0) line.points.push_back({q.x[i], e.mean, e.error});
+        add(line, q.x[i], of_first_seed(runs, q.recipes[i], times, q.which));
       }
       figure.lines.push_back(std::move(line));
     }
@@ -282,33 +306,32 @@ inline void draw_study(const std::filesystem::path& folder, const Study& study, 
   }
 
   Figure tuned{
-      "tuned", "How far does regularised left to right get?", about, "repeats of the unique tokens", y_label, true, {}};
+      "tuned", "How far does regularised left to right get?", of_texts, x_repeats, y_label(Which::left_to_right), true,
+      {}};
   for (const Recipe& r : study.tuned) {
     PlotLine line{fmt::format("weight decay {}, dropout {}", r.weight_decay, r.dropout), {}};
     for (const int times : study.repeats) {
-      const Estimate e = estimate(runs, r, times, Which::exact);
-      if (e.seeds > 0) line.points.push_back({static_cast<double>(times), e.mean, e.error});
+      add(line, times, of_first_seed(runs, r, times, Which::left_to_right));
     }
     tuned.lines.push_back(std::move(line));
   }
   draw(folder, tuned, "results.csv");
 
-  Figure ends{"repeats", "Between autoregression and diffusion, as the same tokens are repeated",
-              about,     "repeats of the unique tokens",
-              y_label,   true,
+  Figure ends{"repeats",
+              "Between autoregression and diffusion, as the same tokens are repeated",
+              of_seeds,
+              x_repeats,
+              y_label(Which::exact),
+              true,
               {}};
   for (const Recipe& r : finalists) {
-    PlotLine exact{label(r), {}};
-    for (const int times : study.repeats) {
-      const Estimate e = estimate(runs, r, times, Which::exact);
-      if (e.seeds > 0) exact.points.push_back({static_cast<double>(times), e.mean, e.error});
-    }
-    ends.lines.push_back(std::move(exact));
+    PlotLine line{label(r) + (trained_left_to_right(r) ? "" : ", by certainty"), {}};
+    for (const int times : study.repeats) add(line, times, over_seeds(runs, r, times, Which::exact));
+    ends.lines.push_back(std::move(line));
   }
   PlotLine rival{"ltr, best of the regularisations", {}, true};
   for (const int times : study.repeats) {
-    const Estimate e = estimate(runs, study.best_tuned(runs, times), times, Which::exact);
-    if (e.seeds > 0) rival.points.push_back({static_cast<double>(times), e.mean, e.error});
+    add(rival, times, over_seeds(runs, study.best_tuned(runs, times), times, Which::exact));
   }
   ends.lines.push_back(std::move(rival));
   draw(folder, ends, "results.csv");

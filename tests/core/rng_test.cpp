@@ -155,6 +155,28 @@ TEST_CASE("low-discrepancy sequences of two lanes are uniform on the square toge
   }
 }
 
+TEST_CASE("averages over two lanes vary no more than independent ones, for few samples too") {
+  // The mean over N samples of the product of two signs: 1/N in mean square where draws are independent.
+  const auto sign = [](std::uint64_t bits) { return (bits >> 63) != 0 ? 1 : -1; };
+  for (std::uint32_t a = 0; a < 6; ++a) {
+    for (std::uint32_t b = a + 1; b < 6; ++b) {
+      for (const std::uint64_t samples : {16U, 32U, 64U}) {
+        constexpr int seeds = 1000;
+        double square = 0;
+        for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+          double sum = 0;
+          for (std::uint64_t n = 0; n < samples; ++n) {
+            sum += sign(ordo::spread_bits(seed, n, a)) * sign(ordo::spread_bits(seed, n, b));
+          }
+          square += sum * sum / static_cast<double>(samples * samples) / seeds;
+        }
+        CAPTURE(a, b, samples);
+        CHECK(square * static_cast<double>(samples) < 1.35);  // a standard deviation is 0.05; lanes may be dependent
+      }
+    }
+  }
+}
+
 TEST_CASE("the phase of a low-discrepancy sequence is its seed's") {
   CHECK(ordo::spread_bits(1, 0) != ordo::spread_bits(2, 0));
   CHECK(ordo::spread_bits(1, 5) - ordo::spread_bits(1, 4) == ordo::spread_bits(2, 5) - ordo::spread_bits(2, 4));

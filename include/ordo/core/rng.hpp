@@ -14,7 +14,7 @@
 namespace ordo {
 
 /// Changes whenever the same (seed, purpose, n) would give another draw; checkpoints carry it.
-inline constexpr int draw_stream_version = 1;
+inline constexpr int draw_stream_version = 2;
 
 /// What a stream of draws is for; streams with different purposes are independent.
 enum class Purpose : std::uint32_t {
@@ -94,11 +94,12 @@ class Stream {
 
 /// The n-th of a low-discrepancy sequence on 2^64 equal cells: a random phase and steps of 1 / golden ratio.
 /// Any consecutive n cover the unit interval evenly. A function of n alone, so batches do not matter. Lanes 1 to 3
-/// step by the fractions of sqrt(3), sqrt(2) and sqrt(13): with one step for all, a sample's first level would tell
-/// its second. Later lanes are uniform and independent, but not spread.
+/// step by the fraction of sqrt(3) and by 1 / r and 1 / r^3 with r^4 = r + 1: with one step for all, a sample's first
+/// level would tell its second, and where two steps or their sum are near an integer or a half, averages of few samples
+/// over both would vary more than independent ones. Later lanes are uniform and independent, but not spread.
 [[nodiscard]] ORDO_HD inline std::uint64_t spread_bits(std::uint64_t seed, std::uint64_t n, std::uint32_t lane = 0) {
-  const std::uint64_t steps[] = {0x9E3779B97F4A7C15ULL, 0xBB67AE8584CAA73BULL, 0x6A09E667F3BCC908ULL,
-                                 0x9B05688C2B3E6C1FULL};
+  const std::uint64_t steps[] = {0x9E3779B97F4A7C15ULL, 0xBB67AE8584CAA73BULL, 0xD1B54A32D192ED03ULL,
+                                 0x8CB92BA72F3D8DD7ULL};
   if (lane >= sizeof(steps) / sizeof(steps[0])) return Stream(seed, Purpose::spread, n, lane).next64();
   return Stream(seed, Purpose::spread, 0, lane).next64() + n * steps[lane];
 }

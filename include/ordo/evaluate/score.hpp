@@ -29,6 +29,9 @@ struct Score {
   std::string policy{};             ///< the factorization that was scored
 
   [[nodiscard]] bool exact() const { return claim == Claim::exact; }
+  /// The standard error of nats_per_token. A unit's own number varies by its draws too, so that the error over units
+  /// holds both; the one over draws stands in where there is a single unit.
+  [[nodiscard]] double error() const { return units > 1 ? error_over_documents : error_over_draws; }
 };
 
 /// One line: "2.0763 +- 0.0031 (draws) +- 0.0121 (256 windows) nats/token, upper bound, ...".

@@ -24,10 +24,13 @@ struct Blocks {
   Inner last{};
 
   [[nodiscard]] ORDO_HD constexpr bool sees(std::int32_t q, std::int32_t k) const {
-    if (q < clean) return k < clean && k / block <= q / block;
+    // No division by a key's number: along a row of queries' keys what depends on q alone is computed once.
+    if (q < clean) return k < (q / block + 1) * block && k < clean;
     const std::int32_t w = window(q - clean);
     if (k < clean) return k < (first + w) * block;
-    return window(k - clean) == w && within(w).sees(q - clean - w * slots, k - clean - w * slots);
+    const std::int32_t from = clean + w * slots;
+    const bool in_last = w == last_begin / slots;
+    return k >= from && (in_last || k < from + slots) && within(w).sees(q - from, k - from);
   }
 
   [[nodiscard]] ORDO_HD constexpr Tile tile(std::int32_t q0, std::int32_t q1, std::int32_t k0, std::int32_t k1) const {
