@@ -58,6 +58,18 @@ double total(const std::map<Sequence, double>& p) {
   return sum;
 }
 
+/// Wrong: independent tokens, each predicted by two slots at half the weight.
+struct Twice {
+  using Rule = ordo::Full;
+  template <ordo::Choices C, class Slots>
+  Rule plan(ordo::Shape shape, C&, Slots& slots) const {
+    for (std::int32_t i = 0; i < 2 * shape.length; ++i) slots.push_back(ordo::Slot::mask(i / 2).predicting(i / 2, 0.5F));
+    return {};
+  }
+  [[nodiscard]] ordo::Claim claim() const { return ordo::Claim::bound; }
+  [[nodiscard]] std::string name() const { return "twice"; }
+};
+
 const ordo::Windows text = windows_of({{0, 1, 2, 0, 1, 1, 2}, {2, 2, 0, 1, 0, 1}});
 
 }  // namespace
@@ -112,6 +124,16 @@ TEST_CASE("a policy with an order of its own gets the score of its plans") {
   same(ordo::Orderings<1>{.told = true});
   same(user::RightToLeft{});
   same(ordo::Blockwise<2, ordo::LeftToRight>{});
+}
+
+TEST_CASE("an order of its own that the plans only bound is said to be scored as sampled") {
+  CHECK(ordo::evaluate(network(), text, AsSampled{ordo::LeftToRight{}}).policy == "ltr");
+  const ordo::Score suffix = ordo::evaluate(network(), text, AsSampled{ordo::SuffixMasked<>{}});
+  CHECK((suffix.exact() && suffix.policy == "suffix-masked (as sampled)"));
+}
+
+TEST_CASE("a sampler that asks for a token twice is refused") {
+  CHECK_THROWS_WITH(ordo::evaluate(network(), text, AsSampled{Twice{}}), Catch::Contains("asks for token 0, which"));
 }
 
 TEST_CASE("probabilities of all sequences add up to one, whatever the order") {

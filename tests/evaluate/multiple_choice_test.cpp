@@ -106,6 +106,13 @@ TEST_CASE("tasks and methods that cannot be scored are refused, naming task, fie
   CHECK_THROWS_WITH(score({"t, line 1", "ab", {"c", ""}, 0}), Catch::Contains("entry 1 has no token"));
   CHECK_THROWS_WITH(score({"t, line 1", "ab", {"c"}, 0}), Catch::Contains("needs two or more"));
   CHECK_THROWS_WITH(score({"t, line 1", "ab", {"c", "a"}, 2}), Catch::Contains("2 choices (got 2)"));
+  using Half = ordo::Mixture<ordo::Weighted<ordo::LeftToRight, 1>, ordo::Weighted<Masked, 1>>;
+  for (const ChoiceMethod method : ordo::every_choice_method) {
+    CHECK_THROWS_WITH(ordo::score_choices(network(), Half{}, abc(), std::vector<ChoiceTask>{good}, method),
+                      Catch::Contains("mixture(1 ltr + 1 masked) draws the order"));
+    CHECK_THROWS_WITH(ordo::score_choices(network(), ordo::AnyOrder{}, abc(), std::vector<ChoiceTask>{good}, method),
+                      Catch::Contains("any-order draws the order"));
+  }
   CHECK_THROWS_WITH(score(good, ChoiceMethod::likelihood), Catch::Contains("masked may reveal tokens in any order"));
   for (const ChoiceMethod method : {ChoiceMethod::left_to_right, ChoiceMethod::bound}) {
     CHECK_THROWS_WITH(

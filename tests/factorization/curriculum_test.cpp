@@ -35,7 +35,19 @@ struct UpToAThird {
   [[nodiscard]] constexpr double share(double progress) const { return progress / 3; }
 };
 
+/// Wrong: divides by what is left of the run.
+struct NoNumber {
+  static constexpr std::string_view name = "no-number";
+  [[nodiscard]] double share(double progress) const { return (1 - progress) / (1 - progress); }
+};
+
 }  // namespace
+
+TEST_CASE("a schedule whose share is no number in [0, 1] is refused, in a plan and in a claim") {
+  const Curriculum<LeftToRight, MaskedDiffusion<>, NoNumber> curriculum;
+  CHECK_THROWS_WITH(curriculum.claim(), Catch::Contains("share must be in [0, 1] (got") && Catch::Contains("progress 1"));
+  CHECK_THROWS_WITH(second(curriculum, 1), Catch::Contains("share must be in [0, 1] (got"));
+}
 
 TEST_CASE("a context that does not suit one of the ends is refused") {
   using Blocks = Blockwise<4, MaskedDiffusion<>>;

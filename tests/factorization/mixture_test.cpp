@@ -13,6 +13,7 @@
 #include <ordo/factorization/mixture.hpp>
 #include <ordo/factorization/orderings.hpp>
 #include <ordo/factorization/shifted.hpp>
+#include <ordo/factorization/suffix_masked.hpp>
 
 namespace {
 
@@ -84,6 +85,14 @@ TEST_CASE("one part alone keeps its claim, whatever has no weight") {
   CHECK(of_two(2, 0).readout() == LeftToRight{}.readout());
   CHECK(Mixture<Weighted<LeftToRight, 5>>{}.claim() == Claim::exact);
   CHECK(of_two(0, 2).readout() == MaskedDiffusion<>{}.readout());
+}
+
+TEST_CASE("a part that only trains makes the mixture so, unless its weight is zero") {
+  using Suffix = SuffixMasked<SuffixWeight::by_share>;
+  STATIC_REQUIRE(TrainingOnly<Mixture<Weighted<LeftToRight, 1>, Weighted<Suffix, 1>>>);
+  STATIC_REQUIRE_FALSE(Mixture<Weighted<LeftToRight, 1>, Weighted<Suffix, 0>>::training_only);
+  CHECK(Mixture<Weighted<LeftToRight, 1>, Weighted<Suffix, 0>>{}.claim() == Claim::exact);
+  CHECK(Mixture{Weighted{LeftToRight{}, 1.0}, Weighted{Suffix{}, 1.0}}.claim() == Claim::training_only);
 }
 
 TEST_CASE("a name holds the weights in their shortest form") {

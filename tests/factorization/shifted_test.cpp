@@ -32,6 +32,10 @@ TEST_CASE("a policy inside that is not in reading order, or not one slot a token
   };
   CHECK_THROWS_WITH(draw(), Catch::Contains("one slot a token"));
   CHECK_THROWS_WITH((laid(Shifted<Shifted<MaskedDiffusion<>>>{}, 1, {0, 0})), Catch::Contains("one slot a token"));
+  // Asked before a run, not only when a plan is drawn.
+  CHECK_THROWS_WITH(Shifted<Shifted<MaskedDiffusion<>>>{}.check({4}), Catch::Contains("one slot a token"));
+  CHECK_THROWS_WITH((Shifted<Orderings<8, MaskedDiffusion<>>>{}.check({4})), Catch::Contains("one slot a token"));
+  CHECK_NOTHROW(Shifted<MaskedDiffusion<>>{}.check({4}));
 }
 
 TEST_CASE("each target moves to the slot before, the first to the start") {

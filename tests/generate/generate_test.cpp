@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <ratio>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,13 @@
 
 #include <ordo/backend/reference/reference.hpp>
 #include <ordo/core/choices.hpp>
+#include <ordo/factorization/blockwise.hpp>
 #include <ordo/factorization/left_to_right.hpp>
 #include <ordo/factorization/masked_diffusion.hpp>
 #include <ordo/factorization/mixture.hpp>
+#include <ordo/factorization/noisy_inputs.hpp>
 #include <ordo/factorization/orderings.hpp>
+#include <ordo/factorization/suffix_masked.hpp>
 #include <ordo/generate/generate.hpp>
 #include <ordo/model/batch.hpp>
 #include <ordo/model/forward.hpp>
@@ -91,7 +95,8 @@ TEST_CASE("generate refuses what cannot work, naming the value") {
 }
 
 TEMPLATE_TEST_CASE("a policy with an order of its own refuses settings of diffusion steps, naming the value", "",
-                   ordo::LeftToRight, ordo::Orderings<2>, RightToLeft) {
+                   ordo::LeftToRight, ordo::Orderings<2>, RightToLeft, ordo::SuffixMasked<>,
+                   (ordo::Blockwise<2, ordo::SuffixMasked<>>), (ordo::NoisyInputs<ordo::LeftToRight, std::ratio<1, 4>>)) {
   const ordo::Network<Double> network(tiny());
   const auto sample = [&](const ordo::GenerateOptions& options) { return generate(network, TestType{}, 1, options); };
   CHECK_THROWS_WITH(sample({.unmask = ordo::Unmask::confidence}),

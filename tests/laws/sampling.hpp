@@ -2,6 +2,7 @@
 // What every sampler must keep to, without a network: it shows what is known, asks for what is not, and what it
 // keeps never sees what comes later (or a cache would change the answer).
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -42,6 +43,9 @@ Report sampling(S sampler, Shape shape, Known known) {
     for (std::size_t q = first; q < slots.size(); ++q) {
       if (slots[q].predicts()) {
         if (!hidden(slots[q].target)) report.fault("step ", steps, " asks for token ", slots[q].target, ", known");
+        if (std::find(asked.begin(), asked.end(), slots[q].target) != asked.end()) {
+          report.fault("step ", steps, " asks for token ", slots[q].target, " twice");
+        }
         asked.push_back(slots[q].target);
         for (std::size_t k = 0; k < slots.size(); ++k) {
           if (reach[q][k] != 0 && slots[k].shows == Shows::token && hidden(slots[k].index)) {

@@ -337,6 +337,18 @@ struct NeverStops {
   }
   [[nodiscard]] ordo::Full rule() const { return {}; }
 };
+/// Asks for each token at two slots.
+struct AsksTwice {
+  [[nodiscard]] bool next(const ordo::Known& known, ordo::SampleStep& step) const {
+    step.clear();
+    for (std::int32_t i = 0; i < static_cast<std::int32_t>(known.size()); ++i) {
+      if (known[static_cast<std::size_t>(i)] != 0) continue;
+      for (int twice = 0; twice < 2; ++twice) step.temporary.push_back(Slot::mask(i).predicting(i));
+    }
+    return !step.temporary.empty();
+  }
+  [[nodiscard]] ordo::Full rule() const { return {}; }
+};
 
 // ---- combinators gone wrong
 

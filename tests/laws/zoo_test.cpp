@@ -162,10 +162,11 @@ TEST_CASE("identity rejects policies that differ in a slot, in a weight's last b
   CHECK_FALSE(identical(ordo::LeftToRight{}, zoo::left_to_right_seeing_all(), four).holds());
 }
 
-TEST_CASE("the sampling law rejects samplers that look ahead, keep what changes, stop early or never") {
+TEST_CASE("the sampling law rejects samplers that look ahead, keep what changes, ask twice, stop early or never") {
   const ordo::Known none(4, 0);
   CHECK_THAT(words(sampling(zoo::ShowsUnknown{four}, four, none)), Catch::Contains("not known yet"));
   CHECK_THAT(words(sampling(zoo::KeepsWhatChanges{four}, four, none)), Catch::Contains("of a later step"));
+  CHECK_THAT(words(sampling(zoo::AsksTwice{}, four, none)), Catch::Contains("asks for token 0 twice"));
   CHECK_THAT(words(sampling(zoo::StopsEarly{four}, four, none)), Catch::Contains("token 3 was never asked for"));
   CHECK_THAT(words(sampling(zoo::NeverStops{}, four, none)), Catch::Contains("token 0, known"));
 }

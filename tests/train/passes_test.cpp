@@ -31,7 +31,7 @@ std::vector<Pass> passes(std::int64_t limit) {
   std::vector<Pass> found;
   Pass open;
   ordo::for_each_pass(
-      ordo::MaskedDiffusion<>{}, 7, {3, 10}, limit, [](std::uint64_t n) { return 1 + n % 5; },
+      ordo::MaskedDiffusion<>{}, 7, {3, 10, 10}, limit, [](std::uint64_t n) { return 1 + n % 5; },
       [&](std::uint64_t n, const std::vector<ordo::Slot>& slots, ordo::Full) {
         open.samples.push_back(n);
         open.slots.insert(open.slots.end(), slots.begin(), slots.end());
@@ -59,6 +59,13 @@ TEST_CASE("passes hold the samples in order, and as many as fit") {
   CHECK(std::count_if(found.begin(), found.end(), [](const Pass& p) { return p.last; }) == 1);
   CHECK(found.back().last);
   CHECK(passes(1000).size() == 1);
+}
+
+TEST_CASE("progress runs from the first sample of a run to its last, whatever the batches") {
+  CHECK(ordo::SampleRange{0, 2, 9}.progress(0) == 0);
+  CHECK(ordo::SampleRange{4, 6, 9}.progress(4) == 0.5);
+  CHECK(ordo::SampleRange{8, 9, 9}.progress(8) == 1);
+  CHECK(ordo::SampleRange{0, 1, 1}.progress(0) == 0);
 }
 
 TEST_CASE("a plan above the limit has a pass of its own") { CHECK(passes(1).size() == 7); }

@@ -108,11 +108,15 @@ inline std::vector<ChoiceText> choice_texts(const ModelConfig& config, const Tex
   return texts;
 }
 
-/// Whether the policy leaves it open which hidden token comes next.
+/// Whether the policy leaves it open which hidden token comes next. Throws where it draws how it samples.
 template <Factorization F>
 bool reveals_any(const F& policy, const Known& known) {
-  RandomChoices choices(0, Purpose::scoring, 0);
+  const RandomChoices untouched(0, Purpose::scoring, 0);
+  RandomChoices choices = untouched;
   auto sampler = sampler_of(policy, Shape{static_cast<std::int32_t>(known.size())}, known, choices);
+  require(choices == untouched, "evaluate", policy.name(),
+          " draws the order that it samples in, so a choice has no single number; answer under a factorization that "
+          "draws none, such as one part of a mixture, ltr or masked");
   SampleStep step;
   return sampler.next(known, step) && step.any_subset;
 }
@@ -249,7 +253,7 @@ Proportion right_answers(std::span<const ChoiceTask> tasks, std::span<const Choi
 /// compared by their nats given the context, and by their nats per token. Takes draws, seed, batch_slots and stop of
 /// the options. Differs from the paper in what is drawn for the bound: an exact number of hidden tokens, spread evenly
 /// over the draws. Throws an Error that names the task where a text does not fit the network or the codec, and where
-/// the method does not suit the policy.
+/// the method does not suit the policy, or the policy draws its order.
 template <Backend B, Factorization F>
 [[nodiscard]] ChoiceScore score_choices(const Network<B>& network, const F& policy, const TextCodec& codec,
                                         std::span<const ChoiceTask> tasks,
@@ -261,9 +265,8 @@ template <Backend B, Factorization F>
   const bool any = detail::reveals_any(policy, texts.front().known);
   if (method == ChoiceMethod::automatic) method = any ? ChoiceMethod::left_to_right : ChoiceMethod::likelihood;
   require(method != ChoiceMethod::likelihood || !any, "evaluate",
-          "likelihood is for factorizations with an order of "
-          "their own, and ",
-          policy.name(), " may reveal tokens in any order; score it left-to-right, or by its bound");
+          "likelihood is for factorizations with an order of their own, and ", policy.name(),
+          " may reveal tokens in any order; score it left-to-right, or by its bound");
   require(is_greedy || method == ChoiceMethod::likelihood || any, "evaluate", to_string(method),
           " is for factorizations that may reveal tokens in any order, and ", policy.name(),
           " has an order of its own; score its likelihood");

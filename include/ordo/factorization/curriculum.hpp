@@ -13,6 +13,7 @@
 #include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/claim.hpp>
+#include <ordo/core/error.hpp>
 #include <ordo/core/readout.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/factorization/mixture.hpp>
@@ -78,15 +79,21 @@ struct Curriculum {
   }
 
  private:
+  [[nodiscard]] constexpr double share_at(double progress) const {
+    const double share = schedule.share(progress);
+    require(share >= 0 && share <= 1, "curriculum", "the schedule's share must be in [0, 1] (got ", share,
+            " at progress ", progress, ")");
+    return share;
+  }
   [[nodiscard]] constexpr detail::MixedClaim mixed() const {
     detail::MixedClaim mixed;
-    mixed.add(from, 1 - schedule.share(1));
-    mixed.add(to, schedule.share(1));
+    mixed.add(from, 1 - share_at(1));
+    mixed.add(to, share_at(1));
     return mixed;
   }
   template <Choices C>
   [[nodiscard]] bool takes_second(C& choices) const {
-    const double share = schedule.share(choices.progress());
+    const double share = share_at(choices.progress());
     return detail::draw_part(std::array<double, 2>{1 - share, share}, choices) == 1;
   }
 };

@@ -113,6 +113,16 @@ struct MixedClaim {
 
 namespace detail {
 
+/// True where a part only trains and may be drawn.
+template <class Part>
+[[nodiscard]] constexpr bool trains_only() {
+  if constexpr (TrainingOnly<typename Part::Policy> && Part::has_weight) {
+    return Part::weight() > 0;
+  } else {
+    return TrainingOnly<typename Part::Policy>;
+  }
+}
+
 /// False where all weights are in the type, and are zero.
 template <class... Parts>
 [[nodiscard]] constexpr bool may_be_positive() {
@@ -138,7 +148,7 @@ class Mixture {
 
  public:
   using Rule = RuleUnion<typename Parts::Policy::Rule...>;
-  static constexpr bool training_only = (TrainingOnly<typename Parts::Policy> || ...);
+  static constexpr bool training_only = (detail::trains_only<Parts>() || ...);
 
   Mixture() requires fixed = default;
   /// Throws where a weight is negative or no number, or all are zero.

@@ -13,6 +13,7 @@
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/sampler.hpp>
+#include <ordo/core/choices.hpp>
 #include <ordo/core/claim.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/readout.hpp>
@@ -86,7 +87,15 @@ struct Shifted {
   [[nodiscard]] auto sampler(Shape shape, const Known& known, C& choices) const {
     return ShiftedSampler<decltype(sampler_of(inner, shape, known, choices))>{sampler_of(inner, shape, known, choices)};
   }
-  void check(Shape shape) const { check_shape(inner, shape); }
+  /// Throws where the policy inside cannot be shifted: a few plans are laid out to see.
+  void check(Shape shape) const {
+    check_shape(inner, shape);
+    for (std::uint64_t n = 0; n < 4; ++n) {
+      RandomChoices choices(0, Purpose::plan, n);
+      std::vector<Slot> slots;
+      (void)plan(shape, choices, slots);
+    }
+  }
   [[nodiscard]] constexpr Claim claim() const { return inner.claim(); }
   [[nodiscard]] constexpr Readout readout() const { return {Reads::next, Reads::next}; }
   [[nodiscard]] auto scored_as() const requires ScoredAsAnother<Inner> {

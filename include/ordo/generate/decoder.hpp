@@ -105,6 +105,20 @@ class Decoder {
            std::any_of(step.temporary.begin(), step.temporary.end(), predicts);
   }
 
+  /// Throws where a sampler asks for a token that is known, or for one twice: it would be drawn, or counted, twice.
+  void check_targets(const Known& known, std::size_t first) {
+    asked_.assign(known.begin(), known.end());
+    for (std::size_t t = first; t < targets_.size(); ++t) {
+      const std::int32_t target = targets_[t].second;
+      require(target >= 0 && static_cast<std::size_t>(target) < asked_.size(), "sampling",
+              "the sampler asks for token ", target, " of ", asked_.size());
+      char& asked = asked_[static_cast<std::size_t>(target)];
+      require(asked == 0, "sampling", "the sampler asks for token ", target,
+              ", which is known or asked for already; each step must ask for unknown tokens, each once");
+      asked = 1;
+    }
+  }
+
   /// Slots that are kept but not computed yet (no step ran since), then those of the step.
   void lay_out(std::size_t i) {
     Draft<S>& draft = drafts_[i];
@@ -112,9 +126,11 @@ class Decoder {
     slots_.assign(draft.kept.begin() + first, draft.kept.end());
     slots_.insert(slots_.end(), draft.step.keep.begin(), draft.step.keep.end());
     slots_.insert(slots_.end(), draft.step.temporary.begin(), draft.step.temporary.end());
+    const std::size_t first_target = targets_.size();
     for (const Slot& slot : slots_) {
       if (slot.predicts()) targets_.emplace_back(i, slot.target);
     }
+    check_targets(draft.known, first_target);
     tokens_ = draft.tokens;
     std::replace(tokens_.begin(), tokens_.end(), absent, Token{0});  // never shown: only targets ask for them
     batch_.add(slots_, draft.sampler.rule(), tokens_, network_.config(), i, first);
@@ -174,6 +190,7 @@ class Decoder {
   Batch<Rule> batch_;
   std::vector<std::size_t> lanes_;                             // (B) the draft of each sequence of the batch
   std::vector<std::pair<std::size_t, std::int32_t>> targets_;  // (P) draft and token of each prediction
+  Known asked_;
   std::vector<Slot> slots_;
   std::vector<Token> tokens_;
 };

@@ -52,20 +52,26 @@ template <Backend B, Factorization F>
   const Shape shape{static_cast<std::int32_t>(length)};
   std::vector<Draft<SamplerOf<F>>> drafts;
   std::vector<Sampling> samplings;
+  std::vector<char> drew;  // whether making the sampler took draws
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t n = options.first + i;
-    RandomChoices choices(options.seed, Purpose::sampling, n);
+    const RandomChoices untouched(options.seed, Purpose::sampling, n);
+    RandomChoices choices = untouched;
     drafts.push_back({given, known, sampler_of(policy, shape, known, choices)});
     samplings.emplace_back(options, n, length);
+    drew.push_back(choices == untouched ? 0 : 1);
   }
   Decoder<B, SamplerOf<F>> decoder(network, options.cache);
   decoder.start(std::move(drafts));
-  // Where slots that show the mask predict, a policy may unmask in one draw and not in another (a mixture).
+  // Where slots that show the mask predict, a policy may unmask in one draw and not in another (a mixture): a draw that
+  // has no use for a setting is then no mistake.
   const Reads masks = readout_of(policy).mask;
-  const bool ordered = masks != Reads::own && masks != Reads::next;
+  const bool may_unmask = masks == Reads::own || masks == Reads::next;
   const auto prepare = [&](std::size_t i) {
     Draft<SamplerOf<F>>& draft = decoder.drafts()[i];
-    if (ordered && !draft.step.any_subset && !samplings[i].begun()) options.check_ordered(policy.name());
+    if (!draft.step.any_subset && !samplings[i].begun() && !(may_unmask && drew[i] != 0)) {
+      options.check_ordered(policy.name());
+    }
     return samplings[i].prepare(draft);
   };
   const auto read = [&](std::size_t i, std::int32_t target, std::span<const ScalarOf<B>> logits) {

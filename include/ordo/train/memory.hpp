@@ -55,7 +55,7 @@ template <Backend B, Factorization F>
   const std::int64_t samples = std::min<std::int64_t>(options.batch * std::int64_t{16}, 1024);
   for (std::int64_t first = 0; first < samples; first += options.batch) {
     for_each_pass(
-        policy, options.seed, {first, std::min(samples, first + options.batch)}, micro_slots(options, config),
+        policy, options.seed, {first, std::min(samples, first + options.batch), samples}, micro_slots(options, config),
         [&](std::uint64_t) { return config.context; },
         [&](std::uint64_t, const std::vector<Slot>& slots, const auto&) {
           const auto size = static_cast<std::int64_t>(slots.size());

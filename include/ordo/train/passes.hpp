@@ -21,11 +21,16 @@ namespace ordo {
   return std::max<std::int64_t>(1024, (std::int64_t{2} << 20) / numbers);
 }
 
-/// Samples first .. last - 1 of a run, which belong to one batch.
+/// Samples first .. last - 1 of a run of `all` samples, which belong to one batch.
 struct SampleRange {
   std::int64_t first = 0;
   std::int64_t last = 0;
-  double progress = 1;  ///< training progress in [0, 1], for curricula
+  std::int64_t all = 1;
+
+  /// Training progress in [0, 1] at sample n, for curricula: 0 at the run's first sample, 1 at its last.
+  [[nodiscard]] double progress(std::int64_t n) const {
+    return static_cast<double>(n) / static_cast<double>(std::max<std::int64_t>(1, all - 1));
+  }
 };
 
 /// Draws the plan of each sample and calls `add(n, slots, rule)`; calls `run(last)` whenever the next plan would bring
@@ -38,7 +43,7 @@ void for_each_pass(const F& policy, std::uint64_t seed, const SampleRange& sampl
   std::int64_t filled = 0;
   for (std::int64_t i = samples.first; i < samples.last; ++i) {
     const auto n = static_cast<std::uint64_t>(i);
-    RandomChoices choices(seed, Purpose::plan, n, samples.progress);
+    RandomChoices choices(seed, Purpose::plan, n, samples.progress(i));
     slots.clear();
     const typename F::Rule rule = policy.plan(Shape{static_cast<std::int32_t>(length(n))}, choices, slots);
     const auto size = static_cast<std::int64_t>(slots.size());

@@ -40,6 +40,7 @@ class Run {
         validation_(std::move(validation)),
         trainer_(model.network(), model.factorization(), training, options) {
     if (!validation_.empty()) schedule_evaluations();
+    if (!evaluate_at_.empty()) check_scored();
     if (!evaluate_at_.empty() && options.keep_best) best_.emplace(model.network().clone());
     if (options.directory.empty()) return;
     if constexpr (!keeps_checkpoints) {
@@ -91,6 +92,14 @@ class Run {
       ++progress_.training_steps;
       if (options_.on_step) options_.on_step(report);
     }
+  }
+
+  /// Throws where the evaluations to come would: before the first step, not after an hour.
+  void check_scored() const {
+    const auto& policy = scored();
+    require(policy.claim() != Claim::training_only, "train", "the factorization ", policy.name(),
+            " may only train, so there is nothing to evaluate it by; train it without a validation text");
+    check_shape(policy, Shape{validation_.context()});
   }
 
   /// The steps after which to evaluate, rising; the last step is among them.
@@ -181,12 +190,15 @@ class Run {
     return true;
   }
 
-  [[nodiscard]] Score score(const EvaluateOptions& how) const {
+  [[nodiscard]] decltype(auto) scored() const {
     if constexpr (ScoredAsAnother<F>) {
-      return evaluate(trainer_.evaluated(), validation_, model_.factorization().scored_as(), how);
+      return model_.factorization().scored_as();
     } else {
-      return evaluate(trainer_.evaluated(), validation_, model_.factorization(), how);
+      return (model_.factorization());
     }
+  }
+  [[nodiscard]] Score score(const EvaluateOptions& how) const {
+    return evaluate(trainer_.evaluated(), validation_, scored(), how);
   }
 
   static void copy_values(const Network<B>& from, Network<B>& to) {

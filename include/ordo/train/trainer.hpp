@@ -122,8 +122,7 @@ class Trainer {
   /// The samples of the step in hand.
   [[nodiscard]] SampleRange batch_samples() const {
     const std::int64_t first = step_ * options_.batch;
-    const auto last_step = static_cast<double>(std::max<std::int64_t>(1, steps() - 1));
-    return {first, std::min(samples_, first + options_.batch), static_cast<double>(step_) / last_step};
+    return {first, std::min(samples_, first + options_.batch), samples_};
   }
   [[nodiscard]] std::int64_t length(std::uint64_t n) { return data_.length(shuffle_.window(n)); }
 
