@@ -45,7 +45,8 @@ struct NoNumber {
 
 TEST_CASE("a schedule whose share is no number in [0, 1] is refused, in a plan and in a claim") {
   const Curriculum<LeftToRight, MaskedDiffusion<>, NoNumber> curriculum;
-  CHECK_THROWS_WITH(curriculum.claim(), Catch::Contains("share must be in [0, 1] (got") && Catch::Contains("progress 1"));
+  CHECK_THROWS_WITH(curriculum.claim(),
+                    Catch::Contains("share must be in [0, 1] (got") && Catch::Contains("progress 1"));
   CHECK_THROWS_WITH(second(curriculum, 1), Catch::Contains("share must be in [0, 1] (got"));
 }
 

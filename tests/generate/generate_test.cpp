@@ -96,7 +96,8 @@ TEST_CASE("generate refuses what cannot work, naming the value") {
 
 TEMPLATE_TEST_CASE("a policy with an order of its own refuses settings of diffusion steps, naming the value", "",
                    ordo::LeftToRight, ordo::Orderings<2>, RightToLeft, ordo::SuffixMasked<>,
-                   (ordo::Blockwise<2, ordo::SuffixMasked<>>), (ordo::NoisyInputs<ordo::LeftToRight, std::ratio<1, 4>>)) {
+                   (ordo::Blockwise<2, ordo::SuffixMasked<>>),
+                   (ordo::NoisyInputs<ordo::LeftToRight, std::ratio<1, 4>>)) {
   const ordo::Network<Double> network(tiny());
   const auto sample = [&](const ordo::GenerateOptions& options) { return generate(network, TestType{}, 1, options); };
   CHECK_THROWS_WITH(sample({.unmask = ordo::Unmask::confidence}),

@@ -107,7 +107,14 @@ decltype(auto) visit_rule(const OneOfRules<Rules...>& rule, F&& f) {
 /// The same rule as one of the alternatives of a union that holds it.
 template <class To, class Rule>
 [[nodiscard]] To widened(const Rule& rule) {
-  return visit_rule(rule, [](const auto& concrete) -> To { return concrete; });
+  return visit_rule(rule, [](const auto& concrete) -> To {
+    static_assert(
+        std::is_convertible_v<decltype(concrete), To>,
+        "[ordo] this visibility rule is none of those that are possible here (AnyFactorization holds Causal, "
+        "Full and Blocks of them; a policy with a rule of its own is used by its type, or in an Erased of its "
+        "rules)");
+    return concrete;
+  });
 }
 
 }  // namespace ordo
