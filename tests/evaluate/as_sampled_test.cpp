@@ -63,7 +63,8 @@ struct Twice {
   using Rule = ordo::Full;
   template <ordo::Choices C, class Slots>
   Rule plan(ordo::Shape shape, C&, Slots& slots) const {
-    for (std::int32_t i = 0; i < 2 * shape.length; ++i) slots.push_back(ordo::Slot::mask(i / 2).predicting(i / 2, 0.5F));
+    for (std::int32_t i = 0; i < 2 * shape.length; ++i)
+      slots.push_back(ordo::Slot::mask(i / 2).predicting(i / 2, 0.5F));
     return {};
   }
   [[nodiscard]] ordo::Claim claim() const { return ordo::Claim::bound; }

@@ -54,7 +54,8 @@ template <Backend B, Factorization F>
   scorer.run();
   Score score = detail::score_of(scored, loss, 1, rule);
   // Under an order of its own a policy is scored as its sampler samples it, which need not be what its plans say.
-  if (!scorer.any_order()) score.policy = rule.policy.name() + (rule.policy.claim() == Claim::exact ? "" : " (as sampled)");
+  if (!scorer.any_order())
+    score.policy = rule.policy.name() + (rule.policy.claim() == Claim::exact ? "" : " (as sampled)");
   return score;
 }
 
