@@ -2,7 +2,7 @@
 
 # What the tests, the examples and the benches need.
 ordo_packages="g++ cmake ninja-build libeigen3-dev nlohmann-json3-dev librandom123-dev catch2 libcli11-dev libfmt-dev
-  zlib1g-dev libbenchmark-dev gnuplot-nox libdnnl-dev"
+  zlib1g-dev libbenchmark-dev gnuplot-nox libdnnl-dev liblbfgspp-dev"
 
 # ordo_missing PACKAGE...: those that are not installed.
 ordo_missing() {

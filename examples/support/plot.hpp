@@ -62,16 +62,22 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
     const PlotLine& line = figure.lines[i];
     if (line.points.empty()) continue;
     std::string data;
+    bool bars = false;
     for (const PlotPoint& p : line.points) {
+      bars = bars || p.error == p.error;
       data += fmt::format("{} {} {}\n", p.x, p.y, p.error == p.error ? fmt::format("{}", p.error) : "?");
     }
     const std::string file = fmt::format("{}-{}.dat", figure.name, i);
     ordo::write_file_atomically(folder / file, data);
     plot += fmt::format(
-        "{0}'{1}' using 1:2 with linespoints lw 2.5 pt {2} ps 1.2 dt {3} lc rgb '{4}' title \"{5}\", "
-        "'{1}' using 1:2:3 with yerrorbars lw 2 pt 0 lc rgb '{4}' notitle",
+        "{0}'{1}' using 1:2 with linespoints lw 2.5 pt {2} ps 1.2 dt {3} lc rgb '{4}' title \"{5}\"",
         plot.empty() ? "" : ", ", file, 4 + 2 * (i % 5) + 1, line.dashed ? 2 : 1,
-        plot_colours[colour++ % std::size(plot_colours)], line.title);
+        plot_colours[colour % std::size(plot_colours)], line.title);
+    if (bars) {
+      plot += fmt::format(", '{}' using 1:2:3 with yerrorbars lw 2 pt 0 lc rgb '{}' notitle", file,
+                          plot_colours[colour % std::size(plot_colours)]);
+    }
+    ++colour;
   }
   if (plot.empty()) return;
   const auto script = [&](const char* terminal, const char* ending) {

@@ -33,10 +33,11 @@ find . \( -name '*.hpp' -o -name '*.cuh' \) | sed 's|^\./||' | sort | xargs awk 
     for (i = 1; i <= count; ++i) { allow[verb[i]] = "core concepts model " verbs; is_verb[verb[i]] = 1 }
 
     # Where each package may be named.
-    package["Eigen"] = "^ordo/backend/cpu/";        names["Eigen"] = "(<Eigen/|[^A-Za-z_]Eigen::)"
+    package["Eigen"] = "^ordo/(backend/cpu/|lab/minimise[.]hpp$)"; names["Eigen"] = "(<Eigen/|[^A-Za-z_]Eigen::)"
     package["oneDNN"] = "^ordo/backend/cpu/";       names["oneDNN"] = "(<oneapi/|<dnnl|[^A-Za-z_]dnnl::)"
     package["nlohmann-json"] = "^ordo/io/";         names["nlohmann-json"] = "(<nlohmann/|nlohmann::)"
     package["Random123"] = "^ordo/core/rng[.]hpp$"; names["Random123"] = "(<Random123/|r123::)"
+    package["LBFGS++"] = "^ordo/lab/minimise[.]hpp$"; names["LBFGS++"] = "(<LBFGS|LBFGSpp::)"
     package["CUDA"] = "^ordo/backend/cuda/";        names["CUDA"] = "(<cuda|<cublas|<thrust/|<cub/|thrust::)"
   }
   function say(text) { print place ": " text; bad = 1 }

@@ -27,6 +27,8 @@ enum class Purpose : std::uint32_t {
   subset = 7,          ///< n = 0
   spread = 8,          ///< phase of a low-discrepancy sequence; n = 0
   test = 9,
+  fit_start = 10,  ///< start of a fit; n = index of the start
+  resample = 11,   ///< bootstrap; n = index of the resample
 };
 
 /// Four 32-bit random words for a 128-bit counter and a 64-bit key.

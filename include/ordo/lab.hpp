@@ -1,0 +1,9 @@
+#pragma once
+// Umbrella: the laboratory. Scaling laws, their fits, and how sure these are. Needs LBFGS++ (CMake: ordo::lab).
+
+#include <ordo/lab/bootstrap.hpp>
+#include <ordo/lab/fit.hpp>
+#include <ordo/lab/held_out.hpp>
+#include <ordo/lab/law.hpp>
+#include <ordo/lab/profile.hpp>
+#include <ordo/lab/training_run.hpp>

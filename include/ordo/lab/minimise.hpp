@@ -1,0 +1,61 @@
+#pragma once
+// Minimising a smooth function in a box: L-BFGS-B by the library LBFGS++.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+#include <LBFGSB.h>
+
+namespace ordo {
+
+/// Moves `x` to a local minimum of f within [lowest, highest], and returns f there. `f(x, gradient)` returns the value
+/// and writes the gradient. Where the line search fails, what was best so far is kept: near a minimum, rounding makes
+/// it fail.
+template <class F>
+double minimise(const F& f, std::span<double> x, std::span<const double> lowest, std::span<const double> highest,
+                int iterations = 300) {
+  using Vector = Eigen::VectorXd;
+  const auto n = static_cast<Eigen::Index>(x.size());
+  Vector best = Vector::Map(x.data(), n);
+  double least = std::numeric_limits<double>::infinity();
+  const auto tracked = [&](const Vector& at, Vector& gradient) {
+    const double value = f(std::span<const double>(at.data(), x.size()), std::span<double>(gradient.data(), x.size()));
+    if (value < least) {
+      least = value;
+      best = at;
+    }
+    return value;
+  };
+  LBFGSpp::LBFGSBParam<double> settings;
+  settings.epsilon = 1e-9;
+  settings.epsilon_rel = 1e-9;
+  settings.past = 5;
+  settings.delta = 1e-11;
+  settings.max_iterations = iterations;
+  settings.max_linesearch = 40;
+  const Vector low = Vector::Map(lowest.data(), n);
+  const Vector high = Vector::Map(highest.data(), n);
+  // A restart from the best point forgets a spoilt approximation of the curvature.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    Vector at = best;
+    double value = 0;
+    const double before = least;
+    try {
+      LBFGSpp::LBFGSBSolver<double> solver(settings);
+      auto function = tracked;
+      solver.minimize(function, at, value, low, high);
+      break;
+    } catch (const std::exception&) {
+      if (!(least < before - 1e-9 * std::abs(before))) break;
+    }
+  }
+  Vector::Map(x.data(), n) = best;
+  return least;
+}
+
+}  // namespace ordo
