@@ -69,10 +69,9 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
     }
     const std::string file = fmt::format("{}-{}.dat", figure.name, i);
     ordo::write_file_atomically(folder / file, data);
-    plot += fmt::format(
-        "{0}'{1}' using 1:2 with linespoints lw 2.5 pt {2} ps 1.2 dt {3} lc rgb '{4}' title \"{5}\"",
-        plot.empty() ? "" : ", ", file, 4 + 2 * (i % 5) + 1, line.dashed ? 2 : 1,
-        plot_colours[colour % std::size(plot_colours)], line.title);
+    plot += fmt::format("{0}'{1}' using 1:2 with linespoints lw 2.5 pt {2} ps 1.2 dt {3} lc rgb '{4}' title \"{5}\"",
+                        plot.empty() ? "" : ", ", file, 4 + 2 * (i % 5) + 1, line.dashed ? 2 : 1,
+                        plot_colours[colour % std::size(plot_colours)], line.title);
     if (bars) {
       plot += fmt::format(", '{}' using 1:2:3 with yerrorbars lw 2 pt 0 lc rgb '{}' notitle", file,
                           plot_colours[colour % std::size(plot_colours)]);
