@@ -13,6 +13,7 @@
 #include <ordo/backend/cpu/cpu.hpp>
 #include <ordo/data/token_dataset.hpp>
 #include <ordo/factorizations.hpp>
+#include <ordo/lab/flops.hpp>
 #include <ordo/train/trainer.hpp>
 
 namespace {
@@ -50,51 +51,6 @@ Case named_case(const std::string& shape) {
   return {{.layers = 3, .width = 128, .heads = 4, .hidden = 320, .vocab = 256, .context = 256, .dropout = 0}, 32};
 }
 
-/// What a plan makes the network do, on average over samples.
-struct Work {
-  double slots = 0;
-  double predicting = 0;
-  double pairs = 0;         ///< (query, key) pairs that see, of all slots
-  double asking_pairs = 0;  ///< of the slots that predict: what the last layer needs
-};
-
-template <ordo::Factorization F>
-Work work_of(const F& policy, std::int32_t length) {
-  constexpr int samples = 32;
-  Work work;
-  std::vector<ordo::Slot> slots;
-  for (int n = 0; n < samples; ++n) {
-    ordo::RandomChoices choices(0, ordo::Purpose::plan, static_cast<std::uint64_t>(n));
-    slots.clear();
-    const auto rule = policy.plan({length}, choices, slots);
-    const auto count = static_cast<std::int32_t>(slots.size());
-    for (std::int32_t q = 0; q < count; ++q) {
-      double seen = 0;
-      for (std::int32_t k = 0; k < count; ++k) seen += rule.sees(q, k) ? 1 : 0;
-      const bool predicts = slots[static_cast<std::size_t>(q)].predicts();
-      work.slots += 1.0 / samples;
-      work.predicting += predicts ? 1.0 / samples : 0;
-      work.pairs += seen / samples;
-      work.asking_pairs += predicts ? seen / samples : 0;
-    }
-  }
-  return work;
-}
-
-/// Floating-point operations of a training step, counted: products with weights at the slots where they run, three
-/// times (forward, gradient of input and of weights), and attention at the visible pairs, 3.5 times (the backward
-/// pass does five products where the forward does two).
-double step_flops(const ordo::ModelConfig& c, const Work& work) {
-  const double width = c.width;
-  const double body = 2 * width * (4 * width + 3 * c.feed_forward());  // of one slot in one layer
-  const double keys_values = 2 * width * 2 * width;
-  const double all =
-      work.slots * body * (c.layers - 1) + work.predicting * (body - keys_values) + work.slots * keys_values;
-  const double head = work.predicting * 2 * width * c.vocab;
-  const double attention = 4 * width * (work.pairs * (c.layers - 1) + work.asking_pairs);
-  return 3 * (all + head) + 3.5 * attention;
-}
-
 struct Settings {
   int threads = 2;
   int warmup = 10;
@@ -120,7 +76,7 @@ void measure(const F& policy, const Case& c, const Settings& settings) {
                                       {.epochs = 1e6, .batch = c.batch, .micro_slots = settings.micro_slots});
   for (int i = 0; i < settings.warmup; ++i) trainer.advance();
   const double tokens = static_cast<double>(config.context) * c.batch;
-  const double flops = step_flops(config, work_of(policy, config.context)) * c.batch;
+  const double flops = ordo::training_flops(config, ordo::plan_work(policy, ordo::Shape{config.context})) * c.batch;
   for (int r = 0; r < settings.repetitions; ++r) {
     const double peak = product_peak(backend);
     std::vector<double> times;

@@ -11,9 +11,10 @@ namespace ordo {
 
 extern template TrainResult train(Transformer<AnyFactorization, Cpu>&, const Windows&, const Windows&,
                                   const TrainOptions&);
-extern template Score evaluate(const Network<Cpu>&, const Windows&, const AnyFactorization&, const EvaluateOptions&);
+extern template Score evaluate(const Network<Cpu>&, const Windows&, const AnyFactorization&, const EvaluateOptions&,
+                               std::vector<double>*);
 extern template Score evaluate(const Network<Cpu>&, const Windows&, const AsSampled<AnyFactorization>&,
-                               const EvaluateOptions&);
+                               const EvaluateOptions&, std::vector<double>*);
 extern template std::vector<std::vector<Token>> generate(const Network<Cpu>&, const AnyFactorization&, std::size_t,
                                                          const GenerateOptions&);
 

@@ -69,13 +69,13 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
     }
     const std::string file = fmt::format("{}-{}.dat", figure.name, i);
     ordo::write_file_atomically(folder / file, data);
-    plot += fmt::format("{0}'{1}' using 1:2 with linespoints lw 2.5 pt {2} ps 1.2 dt {3} lc rgb '{4}' title \"{5}\"",
-                        plot.empty() ? "" : ", ", file, 4 + 2 * (i % 5) + 1, line.dashed ? 2 : 1,
-                        plot_colours[colour % std::size(plot_colours)], line.title);
-    if (bars) {
-      plot += fmt::format(", '{}' using 1:2:3 with yerrorbars lw 2 pt 0 lc rgb '{}' notitle", file,
-                          plot_colours[colour % std::size(plot_colours)]);
+    const char* const rgb = plot_colours[colour % std::size(plot_colours)];
+    const auto add = [&](const std::string& drawn) { plot += (plot.empty() ? "" : ", ") + drawn; };
+    if (bars) {  // first, so that the marks are drawn over them
+      add(fmt::format("'{}' using 1:2:3 with yerrorbars lw 2 pt -1 lc rgb '{}' notitle", file, rgb));
     }
+    add(fmt::format("'{}' using 1:2 with linespoints lw 2.5 pt {} ps 1.2 dt {} lc rgb '{}' title \"{}\"", file,
+                    4 + 2 * (i % 5) + 1, line.dashed || colour >= std::size(plot_colours) ? 2 : 1, rgb, line.title));
     ++colour;
   }
   if (plot.empty()) return;

@@ -39,10 +39,11 @@ template <class F>
 AsSampled(F, Revealing) -> AsSampled<F>;
 
 /// Scores `data` exactly, as `rule` samples it; see SequenceScorer. One forward pass for each `per_step` tokens, so it
-/// takes T / per_step passes where a plan takes one. Throws an Error where the policy draws its order.
+/// takes T / per_step passes where a plan takes one. `window_nats`, where given, receives each scored
+/// window's nats. Throws an Error where the policy draws its order.
 template <Backend B, Factorization F>
 [[nodiscard]] Score evaluate(const Network<B>& network, const Windows& data, const AsSampled<F>& rule,
-                             const EvaluateOptions& options = {}) {
+                             const EvaluateOptions& options = {}, std::vector<double>* window_nats = nullptr) {
   const Windows scored = detail::windows_to_score(network.config(), data, rule, options);
   std::vector<double> loss(scored.size(), 0.0);
   SequenceScorer<B, F> scorer(network, rule.policy, rule.revealing, options);
@@ -52,6 +53,7 @@ template <Backend B, Factorization F>
     scorer.add(tokens, given_of(rule.policy, Shape{scored.length(w)}), &loss[w]);
   }
   scorer.run();
+  if (window_nats != nullptr) *window_nats = loss;
   Score score = detail::score_of(scored, loss, 1, rule);
   // Under an order of its own a policy is scored as its sampler samples it, which need not be what its plans say.
   if (!scorer.any_order())

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -23,12 +24,13 @@ class FolderLock {
   FolderLock() = default;
   /// Throws an Error that names the folder if another program holds it.
   explicit FolderLock(const std::filesystem::path& folder) {
-    const std::string path = (folder / name).string();
-    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    require(file_ >= 0, "io", "cannot open ", path, " (", std::generic_category().message(errno), ")");
-    if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-    ::close(std::exchange(file_, -1));
-    fail("io", "another program is at work in the folder ", folder.string());
+    require(take(folder), "io", "another program is at work in the folder ", folder.string());
+  }
+  /// The same, but none if another program holds it.
+  [[nodiscard]] static std::optional<FolderLock> attempt(const std::filesystem::path& folder) {
+    FolderLock lock;
+    if (!lock.take(folder)) return std::nullopt;
+    return lock;
   }
   FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
   FolderLock& operator=(FolderLock&& other) noexcept {
@@ -40,6 +42,15 @@ class FolderLock {
   }
 
  private:
+  bool take(const std::filesystem::path& folder) {
+    const std::string path = (folder / name).string();
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    require(file_ >= 0, "io", "cannot open ", path, " (", std::generic_category().message(errno), ")");
+    if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return true;
+    ::close(std::exchange(file_, -1));
+    return false;
+  }
+
   int file_ = -1;
 };
 

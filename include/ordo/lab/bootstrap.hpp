@@ -121,16 +121,17 @@ template <ScalingLaw L>
     objective.set_weights(weights);
 
     LawValues<L> best = fitted.values;
-    double least = objective.minimise_from(best, fitted.fixed);
+    double least = objective.minimise_from(best, fitted.fixed, Precision::rough);
     for (int s = 1; s < options.starts; ++s) {
       const auto n = b * static_cast<std::size_t>(options.starts) + static_cast<std::size_t>(s);
       LawValues<L> x = detail::random_start<L>(Stream(options.seed, Purpose::fit_start, n, 1));
-      const double value = objective.minimise_from(x, fitted.fixed);
+      const double value = objective.minimise_from(x, fitted.fixed, Precision::rough);
       if (value < least) {
         least = value;
         best = x;
       }
     }
+    least = objective.minimise_from(best, fitted.fixed);
     result.values[b] = best;
     for (const std::size_t k : profiled) {
       FixedValues<L> held = fitted.fixed;

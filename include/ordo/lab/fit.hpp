@@ -114,7 +114,7 @@ class FitObjective {
   }
 
   /// The local minimum that is reached from `x`, which is moved there; fixed parameters stay.
-  double minimise_from(LawValues<L>& x, const FixedValues<L>& fixed) const {
+  double minimise_from(LawValues<L>& x, const FixedValues<L>& fixed, Precision precision = Precision::full) const {
     std::array<std::size_t, count> open{};  // numbers of the parameters that move
     std::array<double, count> low{};
     std::array<double, count> high{};
@@ -143,7 +143,7 @@ class FitObjective {
       return value * unit;
     };
     const double least =
-        minimise(function, std::span(at.data(), n), std::span(low.data(), n), std::span(high.data(), n));
+        minimise(function, std::span(at.data(), n), std::span(low.data(), n), std::span(high.data(), n), precision);
     for (std::size_t i = 0; i < n; ++i) x[open[i]] = at[i];
     return least / unit;
   }
@@ -245,7 +245,11 @@ template <ScalingLaw L>
   std::vector<double> values(starts, std::numeric_limits<double>::infinity());
   detail::in_parallel(starts, options.threads, options.stop, [&](std::size_t i) {
     ends[i] = detail::random_start<L>(Stream(options.seed, Purpose::fit_start, i));
-    values[i] = objective.minimise_from(ends[i], fixed);
+    values[i] = objective.minimise_from(ends[i], fixed, Precision::rough);
+  });
+  const double near = *std::min_element(values.begin(), values.end()) * 1.01;
+  detail::in_parallel(starts, options.threads, options.stop, [&](std::size_t i) {
+    if (values[i] <= near) values[i] = objective.minimise_from(ends[i], fixed);
   });
   const std::size_t best = static_cast<std::size_t>(std::min_element(values.begin(), values.end()) - values.begin());
   require(std::isfinite(values[best]), "fit", "no start of ", options.starts, " led to a finite sum of residuals");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <stdexcept>
@@ -13,12 +14,16 @@
 
 namespace ordo {
 
+/// When to stop. `rough` finds out which start is worth going on from: it stops where the last steps gained a
+/// millionth.
+enum class Precision : std::uint8_t { rough, full };
+
 /// Moves `x` to a local minimum of f within [lowest, highest], and returns f there. `f(x, gradient)` returns the value
 /// and writes the gradient. Where the line search fails, what was best so far is kept: near a minimum, rounding makes
 /// it fail.
 template <class F>
 double minimise(const F& f, std::span<double> x, std::span<const double> lowest, std::span<const double> highest,
-                int iterations = 300) {
+                Precision precision = Precision::full) {
   using Vector = Eigen::VectorXd;
   const auto n = static_cast<Eigen::Index>(x.size());
   Vector best = Vector::Map(x.data(), n);
@@ -34,9 +39,9 @@ double minimise(const F& f, std::span<double> x, std::span<const double> lowest,
   LBFGSpp::LBFGSBParam<double> settings;
   settings.epsilon = 1e-9;
   settings.epsilon_rel = 1e-9;
-  settings.past = 5;
-  settings.delta = 1e-11;
-  settings.max_iterations = iterations;
+  settings.past = precision == Precision::full ? 5 : 3;
+  settings.delta = precision == Precision::full ? 1e-11 : 1e-6;
+  settings.max_iterations = 300;
   settings.max_linesearch = 40;
   const Vector low = Vector::Map(lowest.data(), n);
   const Vector high = Vector::Map(highest.data(), n);

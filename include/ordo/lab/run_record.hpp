@@ -1,0 +1,246 @@
+#pragma once
+// What a sweep keeps of each run: one JSON object a line, read strictly and never rewritten.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ordo/core/config.hpp>
+#include <ordo/core/error.hpp>
+#include <ordo/data/mapped_file.hpp>
+#include <ordo/io/json_file.hpp>
+#include <ordo/io/model_json.hpp>
+#include <ordo/io/shared_log.hpp>
+#include <ordo/lab/training_run.hpp>
+
+namespace ordo {
+
+/// Of the lines of a results file; a newer one is refused.
+inline constexpr int results_format_version = 1;
+
+/// A score of one model on fixed windows of text.
+struct WindowScore {
+  double nats_per_token = 0;
+  double error = 0;          ///< standard error; NaN where one unit was scored
+  std::string claim;         ///< "exact" or "bound"
+  std::string policy;        ///< what was scored
+  std::vector<double> nats;  ///< of each window, in the order of the windows; compared in pairs between models
+};
+
+/// What a run was asked to do. Two runs with the same settings are the same run.
+struct RunSettings {
+  std::string factorization;
+  int layers = 0;
+  int width = 0;
+  int heads = 0;
+  int context = 0;
+  double dropout = 0;
+  double init_std = 0;
+  std::int64_t unique_tokens = 0;
+  double epochs = 0;
+  std::uint64_t seed = 0;
+  double weight_decay = 0;
+  int batch = 0;
+  double learning_rate = 0;
+  std::string training_text;    ///< fingerprint
+  std::string validation_text;  ///< fingerprint
+
+  friend bool operator==(const RunSettings&, const RunSettings&) = default;
+};
+
+struct RunRecord {
+  RunSettings settings;
+  std::int64_t parameters = 0;  ///< N, true count
+  std::int64_t tokens = 0;      ///< D, seen in training
+  double flops_by_rule = 0;     ///< 6 N D
+  double flops_counted = 0;     ///< see training_flops
+  double best_epoch = 0;        ///< of the weights that were kept
+  WindowScore own;              ///< exact, or the policy's bound
+  WindowScore exact;            ///< left to right: the same fixed order for every family
+  std::vector<std::int64_t> window_tokens;
+  double seconds = 0;
+  std::string commit;
+
+  /// For the laws; the loss is the model's own score.
+  [[nodiscard]] TrainingRun training_run() const {
+    return {"",
+            settings.factorization,
+            static_cast<double>(parameters),
+            static_cast<double>(tokens),
+            static_cast<double>(settings.unique_tokens),
+            own.nats_per_token};
+  }
+};
+
+namespace detail {
+
+/// Reads an object field by field, and refuses the fields that were not asked for.
+class StrictFields {
+ public:
+  StrictFields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+    require(object.is_object(), "results", where_, " must be an object (got ", json_text(object), ")");
+  }
+  template <class T>
+  T take(const char* key) {
+    known_.insert(key);
+    return json_field<T>(object_, key, where_);
+  }
+  /// NaN is written as null.
+  double number(const char* key, bool may_be_unknown = false) {
+    known_.insert(key);
+    if (may_be_unknown && object_.contains(key) && object_.at(key).is_null()) return std::nan("");
+    const double value = json_field<double>(object_, key, where_);
+    require(std::isfinite(value), "results", where_, ": field '", key, "' must be a finite number");
+    return value;
+  }
+  [[nodiscard]] const std::string& where() const { return where_; }
+  void done() const {
+    for (const auto& [key, value] : object_.items()) {
+      require(known_.count(key) > 0, "results", where_, " has the unknown field '", key, "'");
+    }
+  }
+
+ private:
+  const Json& object_;
+  std::string where_;
+  std::set<std::string> known_;
+};
+
+[[nodiscard]] inline Json to_json(const WindowScore& s) {
+  return {{"nats_per_token", s.nats_per_token},
+          {"error", s.error},
+          {"claim", s.claim},
+          {"policy", s.policy},
+          {"nats", s.nats}};
+}
+[[nodiscard]] inline WindowScore window_score_from_json(const Json& json, const std::string& where) {
+  StrictFields fields(json, where);
+  WindowScore s;
+  s.nats_per_token = fields.number("nats_per_token");
+  s.error = fields.number("error", true);
+  s.claim = fields.take<std::string>("claim");
+  require(s.claim == "exact" || s.claim == "bound", "results", where, ": field 'claim' must be exact or bound (got ",
+          s.claim, ")");
+  s.policy = fields.take<std::string>("policy");
+  s.nats = fields.take<std::vector<double>>("nats");
+  fields.done();
+  return s;
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline Json to_json(const RunRecord& r) {
+  const RunSettings& s = r.settings;
+  return {{"format", results_format_version},
+          {"factorization", s.factorization},
+          {"layers", s.layers},
+          {"width", s.width},
+          {"heads", s.heads},
+          {"context", s.context},
+          {"dropout", s.dropout},
+          {"init_std", s.init_std},
+          {"unique_tokens", s.unique_tokens},
+          {"epochs", s.epochs},
+          {"seed", s.seed},
+          {"weight_decay", s.weight_decay},
+          {"batch", s.batch},
+          {"learning_rate", s.learning_rate},
+          {"training_text", s.training_text},
+          {"validation_text", s.validation_text},
+          {"parameters", r.parameters},
+          {"tokens", r.tokens},
+          {"flops_by_rule", r.flops_by_rule},
+          {"flops_counted", r.flops_counted},
+          {"best_epoch", r.best_epoch},
+          {"own", detail::to_json(r.own)},
+          {"exact", detail::to_json(r.exact)},
+          {"window_tokens", r.window_tokens},
+          {"seconds", r.seconds},
+          {"commit", r.commit}};
+}
+
+/// Throws an Error that names `where` (the file and line) and what is wrong with it.
+[[nodiscard]] inline RunRecord run_record_from_json(const Json& json, const std::string& where) {
+  detail::StrictFields fields(json, where);
+  const int version = fields.take<int>("format");
+  require(version <= results_format_version, "results", where, " has format version ", version,
+          ", newer than this build's ", results_format_version);
+  RunRecord r;
+  RunSettings& s = r.settings;
+  s.factorization = fields.take<std::string>("factorization");
+  s.layers = fields.take<int>("layers");
+  s.width = fields.take<int>("width");
+  s.heads = fields.take<int>("heads");
+  s.context = fields.take<int>("context");
+  s.dropout = fields.number("dropout");
+  s.init_std = fields.number("init_std");
+  s.unique_tokens = fields.take<std::int64_t>("unique_tokens");
+  s.epochs = fields.number("epochs");
+  s.seed = fields.take<std::uint64_t>("seed");
+  s.weight_decay = fields.number("weight_decay");
+  s.batch = fields.take<int>("batch");
+  s.learning_rate = fields.number("learning_rate");
+  s.training_text = fields.take<std::string>("training_text");
+  s.validation_text = fields.take<std::string>("validation_text");
+  r.parameters = fields.take<std::int64_t>("parameters");
+  r.tokens = fields.take<std::int64_t>("tokens");
+  r.flops_by_rule = fields.number("flops_by_rule");
+  r.flops_counted = fields.number("flops_counted");
+  r.best_epoch = fields.number("best_epoch");
+  r.own = detail::window_score_from_json(fields.take<Json>("own"), where + ", field 'own'");
+  r.exact = detail::window_score_from_json(fields.take<Json>("exact"), where + ", field 'exact'");
+  r.window_tokens = fields.take<std::vector<std::int64_t>>("window_tokens");
+  r.seconds = fields.number("seconds");
+  r.commit = fields.take<std::string>("commit");
+  fields.done();
+  require(r.parameters > 0 && r.tokens > 0 && s.unique_tokens > 0 && r.own.nats_per_token > 0, "results", where,
+          ": parameters, tokens, unique_tokens and the loss must be positive");
+  require(r.own.nats.size() == r.window_tokens.size() && r.exact.nats.size() == r.window_tokens.size(), "results",
+          where, ": there must be as many nats as windows (got ", r.own.nats.size(), " and ", r.exact.nats.size(),
+          " for ", r.window_tokens.size(), ")");
+  return r;
+}
+
+/// The runs of a results file.
+struct RunRecords {
+  std::vector<RunRecord> runs;
+  bool cut = false;  ///< the last line has no end: it was cut off, and is left out
+};
+
+/// Reads a results file; one that is not there holds no runs. Throws an Error that names the line where a whole line is
+/// wrong, and where a run is there twice.
+[[nodiscard]] inline RunRecords read_run_records(const std::filesystem::path& path) {
+  RunRecords records;
+  if (!std::filesystem::exists(path) || std::filesystem::file_size(path) == 0) return records;
+  const MappedFile file(path);
+  const std::string_view text = file.text();
+  std::size_t line = 1;
+  for (std::size_t from = 0; from < text.size(); ++line) {
+    const std::size_t end = text.find('\n', from);
+    if (end == std::string_view::npos) {
+      records.cut = true;
+      break;
+    }
+    const std::string where = path.string() + ", line " + std::to_string(line);
+    const std::string_view one = text.substr(from, end - from);
+    from = end + 1;
+    if (one.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    if (one.back() == cut_line_mark) continue;
+    RunRecord record = run_record_from_json(parse_json(one, where), where);
+    for (const RunRecord& known : records.runs) {
+      require(!(known.settings == record.settings), "results", where, " repeats a run: ", record.settings.factorization,
+              " with ", record.settings.unique_tokens, " unique tokens, ", record.settings.epochs, " epochs and seed ",
+              record.settings.seed);
+    }
+    records.runs.push_back(std::move(record));
+  }
+  return records;
+}
+
+}  // namespace ordo
