@@ -78,6 +78,7 @@ int main(int argc, char** argv) {
     program::say("{}, {}\n", policy.name(), program::describe_size(config));
     program::say("training text: {} tokens, {} used; validation: {} tokens\n", data.train().tokens(),
                  options.unique_tokens > 0 ? options.unique_tokens : data.train().tokens(), data.validation().tokens());
+    ordo::rehearse(backend, ordo::AnyFactorization());
     const ordo::MemoryPlan memory =
         ordo::training_memory<ordo::Cpu>(config, options, !data.validation().empty(), policy);
     program::say("on {} threads, products by {}; predicted peak memory {:.0f} MB ({:.0f} MB of it for training)\n",

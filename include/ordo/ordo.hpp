@@ -16,4 +16,5 @@
 #include <ordo/io/model_files.hpp>
 #include <ordo/model/transformer.hpp>
 #include <ordo/train/memory.hpp>
+#include <ordo/train/rehearse.hpp>
 #include <ordo/train/train.hpp>

@@ -138,7 +138,8 @@ template <ScalingLaw L>
       held[k] = fitted.values[k];
       LawValues<L> x = best;
       LawValues<L> y = fitted.values;
-      const double rise = std::min(objective.minimise_from(x, held), objective.minimise_from(y, held)) - least;
+      const double rise =
+          std::min(objective.minimise_from(x, held), objective.minimise_from(y, held, Precision::rough)) - least;
       result.rises[k][b] = std::max(rise, 0.0);
     }
   });
