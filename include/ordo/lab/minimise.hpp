@@ -25,8 +25,13 @@ template <class F>
 double minimise(const F& f, std::span<double> x, std::span<const double> lowest, std::span<const double> highest,
                 Precision precision = Precision::full) {
   using Vector = Eigen::VectorXd;
-  const auto n = static_cast<Eigen::Index>(x.size());
-  Vector best = Vector::Map(x.data(), n);
+  // Copies: g++ takes views of short arrays for reads beyond their end.
+  const auto vector = [](std::span<const double> numbers) {
+    Vector v(static_cast<Eigen::Index>(numbers.size()));
+    std::copy(numbers.begin(), numbers.end(), v.data());
+    return v;
+  };
+  Vector best = vector(x);
   double least = std::numeric_limits<double>::infinity();
   const auto tracked = [&](const Vector& at, Vector& gradient) {
     const double value = f(std::span<const double>(at.data(), x.size()), std::span<double>(gradient.data(), x.size()));
@@ -43,8 +48,8 @@ double minimise(const F& f, std::span<double> x, std::span<const double> lowest,
   settings.delta = precision == Precision::full ? 1e-11 : 1e-6;
   settings.max_iterations = 300;
   settings.max_linesearch = 40;
-  const Vector low = Vector::Map(lowest.data(), n);
-  const Vector high = Vector::Map(highest.data(), n);
+  const Vector low = vector(lowest);
+  const Vector high = vector(highest);
   // A restart from the best point forgets a spoilt approximation of the curvature.
   for (int attempt = 0; attempt < 3; ++attempt) {
     Vector at = best;
@@ -59,7 +64,7 @@ double minimise(const F& f, std::span<double> x, std::span<const double> lowest,
       if (!(least < before - 1e-9 * std::abs(before))) break;
     }
   }
-  Vector::Map(x.data(), n) = best;
+  std::copy(best.data(), best.data() + best.size(), x.begin());
   return least;
 }
 
