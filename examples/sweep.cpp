@@ -1,337 +1,31 @@
 // Trains every model of a grid, and keeps what each came to: the runs that laws and plans are fitted to.
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <filesystem>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <thread>
-#include <utility>
-#include <vector>
 
-#include <unistd.h>
-
-#include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
-#include <ordo/io/folder_lock.hpp>
-#include <ordo/io/shared_log.hpp>
-#include <ordo/lab/flops.hpp>
-#include <ordo/lab/run_record.hpp>
-
-#include "support/engine.hpp"
 #include "support/grid.hpp"
 #include "support/program.hpp"
+#include "support/sweep.hpp"
 #include "support/text.hpp"
-#include "support/training_flags.hpp"
-
-#ifndef ORDO_COMMIT
-#define ORDO_COMMIT "unknown"
-#endif
-
-namespace {
-
-struct Settings {
-  program::TextFlags text;
-  std::filesystem::path grid;
-  std::filesystem::path out = "sweep-results";
-  std::int64_t windows = 128;
-  int draws = 8;
-  int evaluations = 12;
-  std::int64_t curve_windows = 64;
-  int jobs = 0;
-  int threads = 1;
-  bool list = false;
-};
-
-/// A run of the grid and what it costs.
-struct Job {
-  ordo::RunSettings settings;
-  ordo::ModelConfig config;
-  double flops = 0;  ///< counted
-  std::string folder;
-};
-
-ordo::ModelConfig config_of(const ordo::RunSettings& s, ordo::Token vocab) {
-  ordo::ModelConfig config{.layers = s.layers,
-                           .width = s.width,
-                           .heads = s.heads,
-                           .vocab = vocab,
-                           .context = s.context,
-                           .dropout = s.dropout,
-                           .init_std = s.init_std};
-  config.check();
-  return config;
-}
-
-std::string describe(const ordo::RunSettings& s) {
-  return fmt::format("{}, {} x {}, {} unique tokens, {} epochs, decay {}, dropout {}, rate {}, seed {}",
-                     s.factorization, s.layers, s.width, s.unique_tokens, s.epochs, s.weight_decay, s.dropout,
-                     s.learning_rate, s.seed);
-}
-
-/// The one line that says how far the sweep is; jobs report from their own threads.
-class Board {
- public:
-  Board(std::size_t all, std::size_t done, double flops) : all_(all), done_(done), flops_(flops) {}
-
-  /// A job has done `flops` more.
-  void progress(double flops) {
-    const std::lock_guard lock(guard_);
-    spent_ += flops;
-    const auto now = Clock::now();
-    const auto pause = terminal_ ? std::chrono::milliseconds(300) : std::chrono::milliseconds(15000);
-    if (now - shown_ < pause) return;
-    shown_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    const double left = spent_ > 0 ? std::max(0.0, flops_ - spent_) * seconds / spent_ : 0;
-    write(fmt::format("{}/{} runs done, {:.0f} % of the arithmetic, {:.1f} GFLOP/s, {} left", done_, all_,
-                      100 * std::min(1.0, spent_ / flops_), spent_ / seconds * 1e-9, program::duration(left)));
-  }
-  /// A job is done: a line that stays.
-  void finished(const std::string& text) {
-    const std::lock_guard lock(guard_);
-    ++done_;
-    clear();
-    program::say("[{}/{}] {}\n", done_, all_, text);
-    std::fflush(stdout);
-  }
-  /// What another program has done meanwhile.
-  void elsewhere(double flops) {
-    const std::lock_guard lock(guard_);
-    ++done_;
-    flops_ -= flops;
-  }
-  void clear() {
-    if (terminal_ && width_ > 0) std::fprintf(stderr, "\r%*s\r", static_cast<int>(width_), "");
-    width_ = 0;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  void write(const std::string& line) {
-    clear();
-    std::fprintf(stderr, terminal_ ? "\r%s" : "%s\n", line.c_str());
-    std::fflush(stderr);
-    width_ = line.size();
-  }
-
-  std::mutex guard_;
-  std::size_t all_;
-  std::size_t done_;
-  double flops_;
-  double spent_ = 0;
-  bool terminal_ = isatty(STDERR_FILENO) == 1;
-  std::size_t width_ = 0;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point shown_ = start_;
-};
-
-ordo::WindowScore window_score(const ordo::Score& score, std::vector<double> nats) {
-  return {score.nats_per_token, score.error(), score.exact() ? "exact" : "bound", score.policy, std::move(nats)};
-}
-
-/// Exact and left to right, as the model can: by its plans where it was trained to predict the next token, else as it
-/// would be sampled, all later tokens hidden.
-ordo::Score left_to_right(const ordo::Network<ordo::Cpu>& network, const ordo::Windows& windows,
-                          const ordo::AnyFactorization& policy, const ordo::EvaluateOptions& options,
-                          std::vector<double>& nats) {
-  const ordo::Reads masks = ordo::readout_of(policy).mask;
-  const ordo::Reads tokens = ordo::readout_of(policy).token;
-  const bool predicts_next = tokens == ordo::Reads::next || tokens == ordo::Reads::unclear;
-  if (predicts_next || masks != ordo::Reads::own) {
-    return ordo::evaluate(network, windows, ordo::AnyFactorization(), options, &nats);
-  }
-  return ordo::evaluate(network, windows, ordo::AsSampled{policy, ordo::Revealing{}}, options, &nats);
-}
-
-ordo::RunRecord train_one(const Settings& settings, const ordo::Dataset& data, const Job& job, const ordo::Cpu& backend,
-                          Board& board, const std::stop_token& stop) {
-  const ordo::RunSettings& s = job.settings;
-  const ordo::AnyFactorization policy = ordo::factorization_from_name(s.factorization);
-  ordo::TrainOptions options;
-  options.epochs = s.epochs;
-  options.batch = s.batch;
-  options.learning_rate = s.learning_rate;
-  options.weight_decay = s.weight_decay;
-  options.unique_tokens = s.unique_tokens;
-  options.seed = s.seed;
-  options.evaluations = settings.evaluations;
-  options.evaluate_by_ratio = true;
-  options.evaluation = {.draws = 4, .seed = 3, .windows = settings.curve_windows};
-  options.stop = stop;
-  options.directory = settings.out / "unfinished" / job.folder;
-  double told = 0;
-  options.on_step = [&](const ordo::StepReport& report) {
-    const double share = static_cast<double>(report.step) / static_cast<double>(report.steps);
-    board.progress(share * job.flops - told);
-    told = share * job.flops;
-  };
-  const auto start = std::chrono::steady_clock::now();
-  ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(job.config, policy, backend, s.seed);
-  const ordo::TrainResult result = ordo::train(model, data, options);
-  if (!result.finished) throw ordo::Stopped("stopped");
-
-  // The curve chose the weights on other windows (another seed of the subset) than those that are kept here.
-  ordo::RunRecord record;
-  record.settings = s;
-  record.parameters = ordo::true_parameters(job.config);
-  record.tokens = result.tokens;
-  record.flops_by_rule =
-      ordo::flops_by_rule(static_cast<double>(record.parameters), static_cast<double>(record.tokens));
-  record.flops_counted = job.flops;
-  record.best_epoch = result.best.epoch;
-  const ordo::EvaluateOptions how{.draws = settings.draws, .seed = 1, .windows = settings.windows, .stop = stop};
-  std::vector<double> nats;
-  const ordo::Score own = ordo::evaluate(model.network(), data.validation(), policy.scored_as(), how, &nats);
-  record.own = window_score(own, nats);
-  const ordo::Score exact = left_to_right(model.network(), data.validation(), policy, how, nats);
-  record.exact = window_score(exact, nats);
-  const ordo::Windows scored = data.validation().subset(settings.windows, how.seed);
-  for (std::size_t w = 0; w < scored.size(); ++w) record.window_tokens.push_back(scored.length(w));
-  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  record.commit = ORDO_COMMIT;
-  return record;
-}
-
-/// The runs of the grid that are not there yet, cheapest first.
-std::vector<Job> jobs_of(const program::Grid& grid, const ordo::Dataset& data,
-                         const std::vector<ordo::RunRecord>& there, std::size_t& known) {
-  std::vector<Job> jobs;
-  known = 0;
-  for (ordo::RunSettings run : grid.runs()) {
-    ordo::require(run.unique_tokens <= data.train().tokens(), "sweep", "unique_tokens of ", run.unique_tokens,
-                  " is more than the ", data.train().tokens(), " tokens of the training text");
-    run.training_text = fmt::format("{:016x}", data.train().fingerprint());
-    run.validation_text = fmt::format("{:016x}", data.validation().fingerprint());
-    if (std::any_of(there.begin(), there.end(), [&](const auto& record) { return record.settings == run; })) {
-      ++known;
-      continue;
-    }
-    Job job{run, config_of(run, data.vocab()), 0, {}};
-    const ordo::AnyFactorization policy = ordo::factorization_from_name(run.factorization);
-    const ordo::Shape shape{run.context};
-    ordo::check_shape(policy, shape);
-    const double sequences = run.epochs * static_cast<double>(run.unique_tokens) / run.context;
-    job.flops = ordo::training_flops(job.config, ordo::plan_work(policy, shape)) * sequences;
-    job.folder = program::file_name(fmt::format("{}-{}x{}h{}-{}-{}-{}-{}-{}-seed{}", run.factorization, run.layers,
-                                                run.width, run.heads, run.unique_tokens, run.epochs, run.weight_decay,
-                                                run.dropout, run.learning_rate, run.seed));
-    jobs.push_back(std::move(job));
-  }
-  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.flops < b.flops; });
-  return jobs;
-}
-
-int sweep(Settings& settings, const std::stop_token& stop) {
-  ordo::require(settings.threads > 0, "sweep", "--threads must be positive (got ", settings.threads, ")");
-  ordo::require(settings.jobs >= 0, "sweep", "--jobs must not be negative (got ", settings.jobs, ")");
-  ordo::require(settings.windows > 1, "sweep", "--windows must be 2 or more (got ", settings.windows, ")");
-  ordo::EvaluateOptions{.draws = settings.draws, .windows = settings.windows}.check();
-  const program::Grid grid = program::read_grid(settings.grid);
-  const ordo::Dataset data = settings.text.load(grid.context);
-  ordo::require(!data.validation().empty(), "sweep", "there is no validation text: give --validation FILE or a share");
-  const std::filesystem::path results = settings.out / "results.jsonl";
-  const ordo::RunRecords there = ordo::read_run_records(results);
-  std::size_t known = 0;
-  const std::vector<Job> jobs = jobs_of(grid, data, there.runs, known);
-  double flops = 0;
-  for (const Job& job : jobs) flops += job.flops;
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t workers = settings.jobs > 0
-                                  ? static_cast<std::size_t>(settings.jobs)
-                                  : std::max<std::size_t>(1, cores / static_cast<unsigned>(settings.threads));
-  program::say("{} runs in the grid, {} done already; {:.3g} FLOPs to go, {} at a time with {} thread{} each\n",
-               jobs.size() + known, known, flops, workers, settings.threads, settings.threads == 1 ? "" : "s");
-  if (there.cut) program::say("the last line of {} was cut off; that run is done again\n", results.string());
-  if (settings.list) {
-    for (const Job& job : jobs) program::say("{:.3g} FLOPs  {}\n", job.flops, describe(job.settings));
-    return 0;
-  }
-  std::fflush(stdout);
-  std::filesystem::create_directories(settings.out / "unfinished");
-
-  Board board(jobs.size() + known, known, flops);
-  std::atomic<std::size_t> next{0};
-  std::atomic<std::size_t> held{0};
-  std::mutex guard;
-  std::exception_ptr failure;
-  std::stop_source failed;
-  const std::stop_callback stop_all(stop, [&] { failed.request_stop(); });
-  const auto work = [&] {
-    try {
-      const ordo::Cpu backend(settings.threads);
-      for (std::size_t i = next++; i < jobs.size() && !failed.stop_requested(); i = next++) {
-        const Job& job = jobs[i];
-        const std::filesystem::path claim = settings.out / "unfinished" / (job.folder + ".claim");
-        std::filesystem::create_directories(claim);
-        std::optional<ordo::FolderLock> lock = ordo::FolderLock::attempt(claim);
-        if (!lock) {  // another program trains it
-          ++held;
-          board.elsewhere(job.flops);
-          continue;
-        }
-        const ordo::RunRecords now = ordo::read_run_records(results);
-        if (std::any_of(now.runs.begin(), now.runs.end(),
-                        [&](const auto& record) { return record.settings == job.settings; })) {
-          board.elsewhere(job.flops);
-        } else {
-          const ordo::RunRecord record = train_one(settings, data, job, backend, board, failed.get_token());
-          ordo::append_shared_line(results, ordo::to_json(record));
-          board.finished(fmt::format("{}: {:.4f} ({}) at epoch {:.1f}, left to right {:.4f}, {}",
-                                     describe(job.settings), record.own.nats_per_token, record.own.claim,
-                                     record.best_epoch, record.exact.nats_per_token,
-                                     program::duration(record.seconds)));
-        }
-        std::filesystem::remove_all(settings.out / "unfinished" / job.folder);
-        std::filesystem::remove_all(claim);
-      }
-    } catch (...) {
-      const std::lock_guard lock(guard);
-      if (!failure) failure = std::current_exception();
-      failed.request_stop();
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t w = 1; w < workers; ++w) threads.emplace_back(work);
-    work();
-  }
-  board.clear();
-  if (failure) std::rethrow_exception(failure);
-  if (stop.stop_requested()) throw ordo::Stopped("stopped; run the same command again to go on");
-  if (held > 0) {
-    program::say("{} runs are in the hands of other programs; run this again when they are done\n", held.load());
-    return 0;
-  }
-  std::filesystem::remove_all(settings.out / "unfinished");
-  program::say("all runs of the grid are in {}\n", results.string());
-  return 0;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   const program::StopOnSignal signals;
   CLI::App app(
-      "Trains every model of a grid (factorizations x sizes x unique tokens x epochs x ...), cheapest first, and "
-      "appends\n"
-      "a line for each to results.jsonl. Stopped or killed, it goes on when started again; several may share a "
-      "folder.");
+      "Trains every model of a grid (factorizations x sizes x unique tokens x epochs x ...), cheapest first, and adds "
+      "a\n"
+      "line for each to results.jsonl. Stopped or killed, it goes on when started again; several may share a folder.");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  Settings settings;
-  app.add_option("--grid", settings.grid,
+  program::SweepSettings settings;
+  program::TextFlags text;
+  std::filesystem::path grid_file;
+  app.add_option("--grid", grid_file,
                  "lists of factorizations, sizes, unique_tokens, epochs; and, if given, seeds, weight_decay, dropout, "
                  "learning_rate, batch, context, init_std [JSON file]")
       ->required();
-  settings.text.add_to(app, true);
-  settings.text.add_validation_to(app);
+  text.add_to(app, true);
+  text.add_validation_to(app);
   app.add_option("--out", settings.out, "folder for results.jsonl")->capture_default_str();
   app.add_option("--windows", settings.windows, "validation windows of the scores that are kept [windows]")
       ->check(program::whole<std::int64_t>())
@@ -345,5 +39,9 @@ int main(int argc, char** argv) {
   app.add_option("--jobs", settings.jobs, "runs at a time, 0 for all cores [count]")->capture_default_str();
   app.add_option("--threads", settings.threads, "threads of each run [count]")->capture_default_str();
   app.add_flag("--list", settings.list, "list the runs that are to be done, and train nothing");
-  return program::run(app, argc, argv, [&] { return sweep(settings, signals.token()); });
+  return program::run(app, argc, argv, [&] {
+    const program::Grid grid = program::read_grid(grid_file);
+    const ordo::Dataset data = text.load(grid.context);
+    return program::run_sweep(settings, grid, data, signals.token());
+  });
 }

@@ -8,6 +8,7 @@
 #include <ordo/lab/frontier.hpp>
 #include <ordo/lab/held_out.hpp>
 #include <ordo/lab/law.hpp>
+#include <ordo/lab/planner.hpp>
 #include <ordo/lab/power_law.hpp>
 #include <ordo/lab/profile.hpp>
 #include <ordo/lab/run_record.hpp>

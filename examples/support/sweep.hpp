@@ -1,0 +1,315 @@
+#pragma once
+// Training every model of a grid, several at a time: what `sweep` and `plan --pilot` do.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include <ordo/io/folder_lock.hpp>
+#include <ordo/io/shared_log.hpp>
+#include <ordo/lab/flops.hpp>
+#include <ordo/lab/run_record.hpp>
+
+#include "support/engine.hpp"
+#include "support/grid.hpp"
+#include "support/program.hpp"
+#include "support/training_flags.hpp"
+
+#ifndef ORDO_COMMIT
+#define ORDO_COMMIT "unknown"
+#endif
+
+namespace program {
+
+/// How a sweep is run.
+struct SweepSettings {
+  std::filesystem::path out = "sweep-results";
+  std::int64_t windows = 128;
+  int draws = 8;
+  int evaluations = 12;
+  std::int64_t curve_windows = 64;
+  int jobs = 0;
+  int threads = 1;
+  bool list = false;
+};
+
+/// A run of the grid and what it costs.
+struct SweepJob {
+  ordo::RunSettings settings;
+  ordo::ModelConfig config;
+  double flops = 0;  ///< counted
+  std::string folder;
+};
+
+inline ordo::ModelConfig config_of(const ordo::RunSettings& s, ordo::Token vocab) {
+  ordo::ModelConfig config{.layers = s.layers,
+                           .width = s.width,
+                           .heads = s.heads,
+                           .vocab = vocab,
+                           .context = s.context,
+                           .dropout = s.dropout,
+                           .init_std = s.init_std};
+  config.check();
+  return config;
+}
+
+inline std::string describe(const ordo::RunSettings& s) {
+  return fmt::format("{}, {} x {}, {} unique tokens, {} epochs, decay {}, dropout {}, rate {}, seed {}",
+                     s.factorization, s.layers, s.width, s.unique_tokens, s.epochs, s.weight_decay, s.dropout,
+                     s.learning_rate, s.seed);
+}
+
+/// The one line that says how far the sweep is; jobs report from their own threads.
+class SweepBoard {
+ public:
+  SweepBoard(std::size_t all, std::size_t done, double flops) : all_(all), done_(done), flops_(flops) {}
+
+  /// A job has done `flops` more.
+  void progress(double flops) {
+    const std::lock_guard lock(guard_);
+    spent_ += flops;
+    const auto now = Clock::now();
+    const auto pause = terminal_ ? std::chrono::milliseconds(300) : std::chrono::milliseconds(15000);
+    if (now - shown_ < pause) return;
+    shown_ = now;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    const double left = spent_ > 0 ? std::max(0.0, flops_ - spent_) * seconds / spent_ : 0;
+    write(fmt::format("{}/{} runs done, {:.0f} % of the arithmetic, {:.1f} GFLOP/s, {} left", done_, all_,
+                      100 * std::min(1.0, spent_ / flops_), spent_ / seconds * 1e-9, duration(left)));
+  }
+  /// A job is done: a line that stays.
+  void finished(const std::string& text) {
+    const std::lock_guard lock(guard_);
+    ++done_;
+    clear();
+    say("[{}/{}] {}\n", done_, all_, text);
+    std::fflush(stdout);
+  }
+  /// What another program has done meanwhile.
+  void elsewhere(double flops) {
+    const std::lock_guard lock(guard_);
+    ++done_;
+    flops_ -= flops;
+  }
+  void clear() {
+    if (terminal_ && width_ > 0) std::fprintf(stderr, "\r%*s\r", static_cast<int>(width_), "");
+    width_ = 0;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void write(const std::string& line) {
+    clear();
+    std::fprintf(stderr, terminal_ ? "\r%s" : "%s\n", line.c_str());
+    std::fflush(stderr);
+    width_ = line.size();
+  }
+
+  std::mutex guard_;
+  std::size_t all_;
+  std::size_t done_;
+  double flops_;
+  double spent_ = 0;
+  bool terminal_ = isatty(STDERR_FILENO) == 1;
+  std::size_t width_ = 0;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point shown_ = start_;
+};
+
+inline ordo::WindowScore window_score(const ordo::Score& score, std::vector<double> nats) {
+  return {score.nats_per_token, score.error(), score.exact() ? "exact" : "bound", score.policy, std::move(nats)};
+}
+
+/// Exact and left to right, as the model can: by its plans where it was trained to predict the next token, else as it
+/// would be sampled, all later tokens hidden.
+inline ordo::Score left_to_right(const ordo::Network<ordo::Cpu>& network, const ordo::Windows& windows,
+                                 const ordo::AnyFactorization& policy, const ordo::EvaluateOptions& options,
+                                 std::vector<double>& nats) {
+  const ordo::Reads masks = ordo::readout_of(policy).mask;
+  const ordo::Reads tokens = ordo::readout_of(policy).token;
+  const bool predicts_next = tokens == ordo::Reads::next || tokens == ordo::Reads::unclear;
+  if (predicts_next || masks != ordo::Reads::own) {
+    return ordo::evaluate(network, windows, ordo::AnyFactorization(), options, &nats);
+  }
+  return ordo::evaluate(network, windows, ordo::AsSampled{policy, ordo::Revealing{}}, options, &nats);
+}
+
+inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Dataset& data, const SweepJob& job,
+                                 const ordo::Cpu& backend, SweepBoard& board, const std::stop_token& stop) {
+  const ordo::RunSettings& s = job.settings;
+  const ordo::AnyFactorization policy = ordo::factorization_from_name(s.factorization);
+  ordo::TrainOptions options;
+  options.epochs = s.epochs;
+  options.batch = s.batch;
+  options.learning_rate = s.learning_rate;
+  options.weight_decay = s.weight_decay;
+  options.unique_tokens = s.unique_tokens;
+  options.seed = s.seed;
+  options.evaluations = settings.evaluations;
+  options.evaluate_by_ratio = true;
+  options.evaluation = {.draws = 4, .seed = 3, .windows = settings.curve_windows};
+  options.stop = stop;
+  options.directory = settings.out / "unfinished" / job.folder;
+  double told = 0;
+  options.on_step = [&](const ordo::StepReport& report) {
+    const double share = static_cast<double>(report.step) / static_cast<double>(report.steps);
+    board.progress(share * job.flops - told);
+    told = share * job.flops;
+  };
+  const auto start = std::chrono::steady_clock::now();
+  ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(job.config, policy, backend, s.seed);
+  const ordo::TrainResult result = ordo::train(model, data, options);
+  if (!result.finished) throw ordo::Stopped("stopped");
+
+  // The curve chose the weights on other windows (another seed of the subset) than those that are kept here.
+  ordo::RunRecord record;
+  record.settings = s;
+  record.parameters = ordo::true_parameters(job.config);
+  record.tokens = result.tokens;
+  record.flops_by_rule =
+      ordo::flops_by_rule(static_cast<double>(record.parameters), static_cast<double>(record.tokens));
+  record.flops_counted = job.flops;
+  record.best_epoch = result.best.epoch;
+  const ordo::EvaluateOptions how{.draws = settings.draws, .seed = 1, .windows = settings.windows, .stop = stop};
+  std::vector<double> nats;
+  const ordo::Score own = ordo::evaluate(model.network(), data.validation(), policy.scored_as(), how, &nats);
+  record.own = window_score(own, nats);
+  const ordo::Score exact = left_to_right(model.network(), data.validation(), policy, how, nats);
+  record.exact = window_score(exact, nats);
+  const ordo::Windows scored = data.validation().subset(settings.windows, how.seed);
+  for (std::size_t w = 0; w < scored.size(); ++w) record.window_tokens.push_back(scored.length(w));
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  record.commit = ORDO_COMMIT;
+  return record;
+}
+
+/// The runs of the grid that are not there yet, cheapest first.
+inline std::vector<SweepJob> jobs_of(const Grid& grid, const ordo::Dataset& data,
+                                     const std::vector<ordo::RunRecord>& there, std::size_t& known) {
+  std::vector<SweepJob> jobs;
+  known = 0;
+  for (ordo::RunSettings run : grid.runs()) {
+    ordo::require(run.unique_tokens <= data.train().tokens(), "sweep", "unique_tokens of ", run.unique_tokens,
+                  " is more than the ", data.train().tokens(), " tokens of the training text");
+    run.training_text = fmt::format("{:016x}", data.train().fingerprint());
+    run.validation_text = fmt::format("{:016x}", data.validation().fingerprint());
+    if (std::any_of(there.begin(), there.end(), [&](const auto& record) { return record.settings == run; })) {
+      ++known;
+      continue;
+    }
+    SweepJob job{run, config_of(run, data.vocab()), 0, {}};
+    const ordo::AnyFactorization policy = ordo::factorization_from_name(run.factorization);
+    const ordo::Shape shape{run.context};
+    ordo::check_shape(policy, shape);
+    const double sequences = run.epochs * static_cast<double>(run.unique_tokens) / run.context;
+    job.flops = ordo::training_flops(job.config, ordo::plan_work(policy, shape)) * sequences;
+    job.folder = file_name(fmt::format("{}-{}x{}h{}-{}-{}-{}-{}-{}-seed{}", run.factorization, run.layers, run.width,
+                                       run.heads, run.unique_tokens, run.epochs, run.weight_decay, run.dropout,
+                                       run.learning_rate, run.seed));
+    jobs.push_back(std::move(job));
+  }
+  std::stable_sort(jobs.begin(), jobs.end(), [](const SweepJob& a, const SweepJob& b) { return a.flops < b.flops; });
+  return jobs;
+}
+
+/// Trains what is left of the grid, and appends to settings.out / "results.jsonl". Throws Stopped on request.
+inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo::Dataset& data,
+                     const std::stop_token& stop) {
+  ordo::require(settings.threads > 0, "sweep", "--threads must be positive (got ", settings.threads, ")");
+  ordo::require(settings.jobs >= 0, "sweep", "--jobs must not be negative (got ", settings.jobs, ")");
+  ordo::require(settings.windows > 1, "sweep", "--windows must be 2 or more (got ", settings.windows, ")");
+  ordo::EvaluateOptions{.draws = settings.draws, .windows = settings.windows}.check();
+  ordo::require(!data.validation().empty(), "sweep", "there is no validation text: give --validation FILE or a share");
+  const std::filesystem::path results = settings.out / "results.jsonl";
+  const ordo::RunRecords there = ordo::read_run_records(results);
+  std::size_t known = 0;
+  const std::vector<SweepJob> jobs = jobs_of(grid, data, there.runs, known);
+  double flops = 0;
+  for (const SweepJob& job : jobs) flops += job.flops;
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t workers = settings.jobs > 0
+                                  ? static_cast<std::size_t>(settings.jobs)
+                                  : std::max<std::size_t>(1, cores / static_cast<unsigned>(settings.threads));
+  say("{} runs in the grid, {} done already; {:.3g} FLOPs to go, {} at a time with {} thread{} each\n",
+      jobs.size() + known, known, flops, workers, settings.threads, settings.threads == 1 ? "" : "s");
+  if (there.cut) say("the last line of {} was cut off; that run is done again\n", results.string());
+  if (settings.list) {
+    for (const SweepJob& job : jobs) say("{:.3g} FLOPs  {}\n", job.flops, describe(job.settings));
+    return 0;
+  }
+  std::fflush(stdout);
+  std::filesystem::create_directories(settings.out / "unfinished");
+
+  SweepBoard board(jobs.size() + known, known, flops);
+  std::atomic<std::size_t> next{0};
+  std::atomic<std::size_t> held{0};
+  std::mutex guard;
+  std::exception_ptr failure;
+  std::stop_source failed;
+  const std::stop_callback stop_all(stop, [&] { failed.request_stop(); });
+  const auto work = [&] {
+    try {
+      const ordo::Cpu backend(settings.threads);
+      for (std::size_t i = next++; i < jobs.size() && !failed.stop_requested(); i = next++) {
+        const SweepJob& job = jobs[i];
+        const std::filesystem::path claim = settings.out / "unfinished" / (job.folder + ".claim");
+        std::filesystem::create_directories(claim);
+        std::optional<ordo::FolderLock> lock = ordo::FolderLock::attempt(claim);
+        if (!lock) {  // another program trains it
+          ++held;
+          board.elsewhere(job.flops);
+          continue;
+        }
+        const ordo::RunRecords now = ordo::read_run_records(results);
+        if (std::any_of(now.runs.begin(), now.runs.end(),
+                        [&](const auto& record) { return record.settings == job.settings; })) {
+          board.elsewhere(job.flops);
+        } else {
+          const ordo::RunRecord record = train_one(settings, data, job, backend, board, failed.get_token());
+          ordo::append_shared_line(results, ordo::to_json(record));
+          board.finished(fmt::format("{}: {:.4f} ({}) at epoch {:.1f}, left to right {:.4f}, {}",
+                                     describe(job.settings), record.own.nats_per_token, record.own.claim,
+                                     record.best_epoch, record.exact.nats_per_token, duration(record.seconds)));
+        }
+        std::filesystem::remove_all(settings.out / "unfinished" / job.folder);
+        std::filesystem::remove_all(claim);
+      }
+    } catch (...) {
+      const std::lock_guard lock(guard);
+      if (!failure) failure = std::current_exception();
+      failed.request_stop();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t w = 1; w < workers; ++w) threads.emplace_back(work);
+    work();
+  }
+  board.clear();
+  if (failure) std::rethrow_exception(failure);
+  if (stop.stop_requested()) throw ordo::Stopped("stopped; run the same command again to go on");
+  if (held > 0) {
+    say("{} runs are in the hands of other programs; run this again when they are done\n", held.load());
+    return 0;
+  }
+  std::filesystem::remove_all(settings.out / "unfinished");
+  say("all runs of the grid are in {}\n", results.string());
+  return 0;
+}
+
+}  // namespace program
