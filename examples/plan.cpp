@@ -151,9 +151,15 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
   } else {
     program::say("which family: {}, by {:.3f} .. {:.3f} nats/token over {}\n", plan.families[0].name, plan.gap.low,
                  plan.gap.high, plan.families[1].name);
-    const auto shown = [](double x) { return std::isinf(x) ? std::string("out of reach") : times(x) + " times"; };
-    program::say("saving: {} would need {} the compute for the same loss (95 %: {} .. {})\n", plan.families[1].name,
-                 shown(plan.saving), shown(plan.saving_interval.low), shown(plan.saving_interval.high));
+    const auto shown = [](double x) { return std::isinf(x) ? std::string("out of reach") : times(x); };
+    const std::string interval =
+        fmt::format("(95 %: {} .. {})", shown(plan.saving_interval.low), shown(plan.saving_interval.high));
+    if (std::isinf(plan.saving)) {
+      program::say("saving: {} does not get to that loss with any compute {}\n", plan.families[1].name, interval);
+    } else {
+      program::say("saving: {} would need {} times the compute for the same loss {}\n", plan.families[1].name,
+                   times(plan.saving), interval);
+    }
   }
   program::say(
       "\nassumed: the law {} (alpha = beta, all parameters fitted) for each family, {} loss{}, each run's best\n"
