@@ -191,7 +191,7 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   record.own = window_score(own, nats);
   const ordo::Score exact = left_to_right(model.network(), data.validation(), policy, how, nats);
   record.exact = window_score(exact, nats);
-  const ordo::Windows scored = data.validation().subset(settings.windows, how.seed);
+  const ordo::Windows scored = data.validation().subset(static_cast<std::size_t>(settings.windows), how.seed);
   for (std::size_t w = 0; w < scored.size(); ++w) record.window_tokens.push_back(scored.length(w));
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.commit = ORDO_COMMIT;
