@@ -83,7 +83,9 @@ int critical(const std::filesystem::path& results, const std::filesystem::path& 
   const ordo::CriticalCompute found = ordo::critical_compute(records.runs, options);
   program::say("base {}; challenger {}; compared by the {} loss\n", joined(options.base), joined(options.challenger),
                by);
-  program::say("{} resamples of windows and seeds; 95 % intervals\n\n", found.resamples);
+  program::say("{} resamples of windows and seeds; 95 % intervals; {} of {} settings have two seeds or more{}\n\n",
+               found.resamples, found.with_seeds, found.settings,
+               found.with_seeds == 0 ? ", so no interval holds the luck of training" : "");
   program::say("{:>14}  {:>16}  {:<34}  {}\n", "unique tokens", "crossing [FLOPs]", "interval",
                "arXiv:2507.15857's closed form");
   for (const ordo::BudgetCrossing& budget : found.budgets) {
@@ -95,7 +97,7 @@ int critical(const std::filesystem::path& results, const std::filesystem::path& 
   if (!found.law) {
     program::say("\nfewer than two budgets have a crossing: the exponent is not known\n");
   } else {
-    program::say("\ncritical compute ~ U^{:.2f}", found.law->exponent);
+    program::say("\ncritical compute = {:.3g} x U^{:.2f} FLOPs", std::exp(found.law->intercept), found.law->exponent);
     if (found.with_law > 1) {
       program::say(", 95 % interval {:.2f} .. {:.2f}, from the {} of {} resamples that have one", found.exponent.low,
                    found.exponent.high, found.with_law, found.resamples);

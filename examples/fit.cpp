@@ -83,7 +83,14 @@ std::string shown(const ordo::LawParameter& p, double low, double high) {
   return fmt::format("{} .. {}", shown(p, turns ? high : low), shown(p, turns ? low : high));
 }
 
-/// "identified", or what is not.
+/// A profile's interval; an end that it does not have is open.
+std::string shown_profile(const ordo::LawParameter& p, const ordo::Profile& profile) {
+  const bool turns = p.shown == ordo::Shown::reciprocal;
+  const auto end = [&](const std::optional<double>& x) { return x ? shown(p, *x) : std::string("open"); };
+  return fmt::format("{} .. {}", end(turns ? profile.high : profile.low), end(turns ? profile.low : profile.high));
+}
+
+/// "identified", or what is not: the wider of both intervals counts.
 std::string verdict(const ordo::LawParameter& p, const ordo::Profile& profile, const ordo::Interval& interval) {
   const bool turns = p.shown == ordo::Shown::reciprocal;
   const bool below = turns ? !profile.high : !profile.low;
@@ -91,8 +98,10 @@ std::string verdict(const ordo::LawParameter& p, const ordo::Profile& profile, c
   if (below && above) return "NOT IDENTIFIED: any value fits about as well";
   if (above) return "NOT IDENTIFIED from above: only a lower limit";
   if (below) return "NOT IDENTIFIED from below: only an upper limit";
-  const double low = p.show(turns ? interval.high : interval.low);
-  const double high = p.show(turns ? interval.low : interval.high);
+  const double least = std::min(interval.low, *profile.low);
+  const double most = std::max(interval.high, *profile.high);
+  const double low = p.show(turns ? most : least);
+  const double high = p.show(turns ? least : most);
   if (p.shown != ordo::Shown::as_is && high > 10 * low) return "hardly identified: the interval spans a factor of ten";
   return "identified";
 }
@@ -161,9 +170,11 @@ void compare_one(const L& law, std::span<const ordo::TrainingRun> runs, const Se
   for (const auto along : ordo::every_extrapolation) {
     try {
       const ordo::HeldOutError error = ordo::held_out_error(law, runs, along, {}, options);
-      line += fmt::format(" {:>9.4f} ({:+.4f})", error.rms, error.bias);
+      line += fmt::format(" {:>9.4f} ({:+.4f}) {:>3}", error.rms, error.bias, error.predicted);
+    } catch (const ordo::Stopped&) {
+      throw;
     } catch (const ordo::Error&) {
-      line += fmt::format(" {:>18}", "too few runs");
+      line += fmt::format(" {:>22}", "too few runs");
     }
   }
   fmt::print("{}\n", line);
@@ -171,10 +182,11 @@ void compare_one(const L& law, std::span<const ordo::TrainingRun> runs, const Se
 
 void compare_all(std::span<const ordo::TrainingRun> runs, const Settings& settings) {
   fmt::print(
-      "\nLaws compared, all parameters free. Held out: the third of the runs with the largest value; error there as "
-      "the\n"
-      "root mean square of log(predicted) - log(measured), its mean in brackets.\n\n");
-  fmt::print("{:<22} {:>3} {:>12} {:>8} {:>18} {:>18} {:>18}\n", "law", "", "Huber, all", "R^2", "larger models",
+      "\nLaws compared, all parameters free, 200 starts at most. Held out: the runs above the lower two thirds (ties "
+      "stay\n"
+      "below). Error there: root mean square of log(predicted) - log(measured), its mean in brackets, number of "
+      "runs.\n\n");
+  fmt::print("{:<22} {:>3} {:>12} {:>8} {:>22} {:>22} {:>22}\n", "law", "", "Huber, all", "R^2", "larger models",
              "more epochs", "larger budgets");
   compare_one(ordo::Chinchilla<>{}, runs, settings);
   compare_one(ordo::DataConstrained<>{}, runs, settings);
@@ -263,7 +275,7 @@ int report(const L& law, std::span<const ordo::TrainingRun> runs, const Settings
       const ordo::Interval interval = boot.interval(k);
       const double cutoff = boot.cutoff(k);
       const ordo::Profile profile = ordo::profile(law, runs, fitted, k, cutoff, settings.fit.delta);
-      const std::string by_profile = shown(p, profile.low.value_or(p.lowest), profile.high.value_or(p.highest));
+      const std::string by_profile = shown_profile(p, profile);
       const std::string word = verdict(p, profile, interval);
       fmt::print("{:<12} {:>12}   {:<26} {:<26} {}\n", p.symbol, shown(p, fitted.values[k]),
                  shown(p, interval.low, interval.high), by_profile, word);
@@ -337,7 +349,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--threads", settings.fit.threads, "threads, 0 for one per core; they change no number [count]")
       ->capture_default_str();
-  app.add_option("--out", settings.out, "folder for fit.json, bootstrap.csv and the profiles as CSV, PNG and SVG");
+  app.add_option("--out", settings.out,
+                 "folder for fit.json, bootstrap.csv and the profiles as CSV, PNG and SVG (with gnuplot's files)");
   return program::run(app, argc, argv, [&] {
     settings.fit.stop = signals.token();
     settings.fit.check();
@@ -347,6 +360,7 @@ int main(int argc, char** argv) {
     settings.bootstrap.stop = signals.token();
     ordo::require(settings.bootstrap.resamples >= 0, "fit", "--bootstrap must not be negative (got ",
                   settings.bootstrap.resamples, ")");
+    if (settings.bootstrap.resamples > 0) settings.bootstrap.check();
     std::vector<ordo::TrainingRun> runs = ordo::read_training_runs(settings.runs);
     if (!settings.factorization.empty()) {
       std::erase_if(runs, [&](const auto& run) { return run.factorization != settings.factorization; });

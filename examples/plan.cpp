@@ -54,9 +54,10 @@ double quantity(const std::string& text, const char* flag) {
   const std::string rest(end, text.data() + text.size());
   const std::map<std::string, double> units = {{"", 1}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"B", 1e9}, {"T", 1e12}};
   const auto unit = units.find(rest);
-  ordo::require(error == std::errc() && unit != units.end() && std::isfinite(value) && value > 0, "plan", flag,
-                " must be a positive number such as 25M or 1e19 (got '", text, "')");
-  return value * unit->second;
+  const double whole = unit == units.end() ? 0 : value * unit->second;
+  ordo::require(error == std::errc() && std::isfinite(whole) && whole >= 1, "plan", flag,
+                " must be a number from 1, such as 25M or 1e19 (got '", text, "')");
+  return whole;
 }
 
 std::string times(double x) { return x >= 100 || x < 0.01 ? fmt::format("{:.3g}", x) : fmt::format("{:.2f}", x); }
@@ -76,12 +77,18 @@ void plan_from_papers(const Question& q) {
       q.unique_tokens < 25e6 || q.unique_tokens > 100e6 ? ", so this is an extrapolation" : "");
   const ordo::LawValues<Law> x = {6.255414, 7.3049974, 0.6254804, 0.3526596, 1 / 15.387756, 1 / 5.309743};
   const ordo::BudgetUse use = ordo::best_use(Law{}, x, q.unique_tokens, q.flops, {1e5, 1e13});
-  program::say(
-      "autoregression, by the law of arXiv:2305.16264: {} parameters, {} epochs, {:.3f} nats/token (C4, GPT-2's "
-      "tokens, sizes\n"
-      "  of 7M to 9G parameters; refitted on the same runs its constants R_D* and R_N* are hardly identified: see "
-      "`fit`)\n",
-      program::thousands(use.parameters), times(use.epochs), use.loss);
+  const ordo::TriedRange near = ordo::sizes_within(Law{}, x, q.unique_tokens, q.flops, {1e5, 1e13}, 0.005);
+  if (use.at_edge || use.epochs < 1) {
+    program::say("autoregression: this budget is outside of what the law of arXiv:2305.16264 speaks of\n");
+  } else {
+    program::say(
+        "autoregression, by the law of arXiv:2305.16264: {:.2g} parameters, {:.2g} epochs, {:.2f} nats/token (C4, "
+        "GPT-2's tokens,\n"
+        "  7M to 9G parameters; within 0.005 nats/token from {:.2g} to {:.2g} parameters; refitted on the same runs "
+        "its constants\n"
+        "  R_D* and R_N* are hardly identified: see `fit`)\n",
+        use.parameters, use.epochs, use.loss, near.low, near.high);
+  }
   program::say(
       "diffusion: size, epochs and loss are not known (E, A, B, alpha and beta of arXiv:2507.15857 are unpublished)\n"
       "repeats lose their worth over about 31 passes (autoregression) and 494 (diffusion), the R_D* of "
@@ -102,7 +109,11 @@ void say_family(const ordo::FamilyPlan& plan) {
   std::string notes;
   for (const std::string& note :
        {factor(plan.beyond_flops, "compute"), factor(plan.beyond_unique, "unique tokens"),
-        factor(plan.beyond_epochs, "epochs"),
+        factor(plan.beyond_parameters, "size"), factor(plan.beyond_epochs, "epochs"),
+        plan.near_best.high > 2 * plan.near_best.low
+            ? fmt::format("sizes from {} to {} are within 0.005 nats/token of that",
+                          program::thousands(plan.near_best.low), program::thousands(plan.near_best.high))
+            : std::string(),
         plan.use.at_edge ? std::string("the best size is at the edge of the sizes looked at") : std::string()}) {
     if (!note.empty()) notes += (notes.empty() ? "  " : "; ") + note;
   }
@@ -114,6 +125,7 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
   ordo::require(!records.runs.empty(), "plan", file.string(), " holds no run");
   const ordo::ComparedBy by = q.by.value_or(ordo::ComparedBy::exact);
   std::map<std::string, std::vector<ordo::TrainingRun>> by_family;
+  std::vector<const ordo::RunRecord*> compared;
   bool bounds = false;
   for (const ordo::RunRecord& record : records.runs) {
     const std::string& name = record.settings.factorization;
@@ -122,12 +134,16 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
     if (by == ordo::ComparedBy::exact) run.loss = record.exact.nats_per_token;
     bounds = bounds || (by == ordo::ComparedBy::own && record.own.claim == "bound");
     by_family[name].push_back(run);
+    compared.push_back(&record);
   }
   ordo::require(!by_family.empty(), "plan", file.string(), " holds no run of the families that were asked for");
+  ordo::check_comparable(compared);
   std::vector<ordo::FamilyLaw<Law>> families;
   for (const auto& [name, runs] : by_family) {
     try {
       families.push_back(ordo::fit_family(name, Law{}, runs, q.fit, q.bootstrap));
+    } catch (const ordo::Stopped&) {
+      throw;
     } catch (const ordo::Error& error) {
       program::say("left out: {}\n", error.what());
     }
@@ -145,19 +161,22 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
   } else if (!plan.known) {
     program::say(
         "which family: not known. {} is {:.3f} nats/token ahead of {} by the fits, but the interval {:.3f} .. {:.3f}\n"
-        "  holds zero. More runs near this budget would tell.\n",
-        plan.families[0].name, plan.families[1].use.loss - plan.families[0].use.loss, plan.families[1].name,
-        plan.gap.low, plan.gap.high);
+        "  {}. More runs near this budget would tell.\n",
+        plan.families[0].name, plan.families[plan.rival].use.loss - plan.families[0].use.loss,
+        plan.families[plan.rival].name, plan.gap.low, plan.gap.high,
+        plan.gap.high < 0 ? "lies on the other side of zero, so the fits are not to be trusted" : "holds zero");
   } else {
     program::say("which family: {}, by {:.3f} .. {:.3f} nats/token over {}\n", plan.families[0].name, plan.gap.low,
-                 plan.gap.high, plan.families[1].name);
+                 plan.gap.high, plan.families[plan.rival].name);
     const auto shown = [](double x) { return std::isinf(x) ? std::string("out of reach") : times(x); };
     const std::string interval =
         fmt::format("(95 %: {} .. {})", shown(plan.saving_interval.low), shown(plan.saving_interval.high));
     if (std::isinf(plan.saving)) {
-      program::say("saving: {} does not get to that loss with any compute {}\n", plan.families[1].name, interval);
+      program::say(
+          "saving: {} does not get to that loss within a million times the compute and four times the sizes tried {}\n",
+          plan.families[plan.rival].name, interval);
     } else {
-      program::say("saving: {} would need {} times the compute for the same loss {}\n", plan.families[1].name,
+      program::say("saving: {} would need {} times the compute for the same loss {}\n", plan.families[plan.rival].name,
                    times(plan.saving), interval);
     }
   }
@@ -172,15 +191,19 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
       const auto error = ordo::held_out_error(Law{}, std::span<const ordo::TrainingRun>(by_family[f.name]),
                                               ordo::Extrapolation::epochs, {}, q.fit);
       held_out = fmt::format("{:.3f} of log loss (rms) on held-out larger epochs", error.rms);
-    } catch (const ordo::Error&) {
+    } catch (const ordo::Stopped&) {
+      throw;
+    } catch (const ordo::Error&) {  // what held_out says already
     }
     program::say(
         "  {}: {} runs, {} .. {} parameters, {} .. {} unique tokens, {} .. {} epochs, {:.2g} .. {:.2g} FLOPs;\n"
-        "    R^2 {:.3f}, R_D* {}, off by {}\n",
+        "    R^2 {:.3f}, R_D* {}, off by {}; the lowest minimum was reached by {}\n",
         f.name, f.runs, program::thousands(f.parameters.low), program::thousands(f.parameters.high),
         program::thousands(f.unique_tokens.low), program::thousands(f.unique_tokens.high), times(f.epochs.low),
         times(f.epochs.high), f.flops.low, f.flops.high, f.fit.r_squared,
-        f.fit.values[Law::data] == 0 ? std::string("infinite") : times(1 / f.fit.values[Law::data]), held_out);
+        f.fit.values[Law::data] == 0 ? std::string("infinite") : times(1 / f.fit.values[Law::data]), held_out,
+        f.fit.reached == 0 ? std::string("a resample's fit only: try more --starts")
+                           : fmt::format("{} of {} starts", f.fit.reached, f.fit.starts));
   }
 }
 
@@ -254,7 +277,15 @@ int main(int argc, char** argv) {
     q.fit.stop = signals.token();
     q.bootstrap.stop = signals.token();
     for (std::string& name : q.families) name = ordo::factorization_from_name(name).name();
+    q.fit.check();
+    q.bootstrap.check();
     ordo::require(q.pilot || q.text.data.empty(), "plan", "--data is for --pilot");
+    ordo::require(q.pilot || q.text.validation.empty(), "plan", "--validation is for --pilot");
+    ordo::require(!q.pilot || !q.text.validation.empty(), "plan",
+                  "--pilot needs --validation FILE, or the share to hold out");
+    ordo::require(q.pilot || !q.runs.empty() || (q.families.empty() && !q.by), "plan",
+                  "--families and --by are for --runs and --pilot: constants are published for autoregression and "
+                  "diffusion only");
     if (q.pilot) {
       plan_from_runs(q, run_pilot(q, signals.token()));
     } else if (!q.runs.empty()) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,6 +21,7 @@
 
 #include <fmt/core.h>
 
+#include <ordo/core/checksum.hpp>
 #include <ordo/io/folder_lock.hpp>
 #include <ordo/io/shared_log.hpp>
 #include <ordo/lab/flops.hpp>
@@ -52,7 +54,8 @@ struct SweepSettings {
 struct SweepJob {
   ordo::RunSettings settings;
   ordo::ModelConfig config;
-  double flops = 0;  ///< counted
+  double flops = 0;   ///< counted
+  double tokens = 0;  ///< that it is planned to see
   std::string folder;
 };
 
@@ -149,10 +152,7 @@ inline ordo::Score left_to_right(const ordo::Network<ordo::Cpu>& network, const 
   return ordo::evaluate(network, windows, ordo::AsSampled{policy, ordo::Revealing{}}, options, &nats);
 }
 
-inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Dataset& data, const SweepJob& job,
-                                 const ordo::Cpu& backend, SweepBoard& board, const std::stop_token& stop) {
-  const ordo::RunSettings& s = job.settings;
-  const ordo::AnyFactorization policy = ordo::factorization_from_name(s.factorization);
+inline ordo::TrainOptions train_options(const ordo::RunSettings& s) {
   ordo::TrainOptions options;
   options.epochs = s.epochs;
   options.batch = s.batch;
@@ -160,6 +160,14 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   options.weight_decay = s.weight_decay;
   options.unique_tokens = s.unique_tokens;
   options.seed = s.seed;
+  return options;
+}
+
+inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Dataset& data, const SweepJob& job,
+                                 const ordo::Cpu& backend, SweepBoard& board, const std::stop_token& stop) {
+  const ordo::RunSettings& s = job.settings;
+  const ordo::AnyFactorization policy = ordo::factorization_from_name(s.factorization);
+  ordo::TrainOptions options = train_options(s);
   options.evaluations = settings.evaluations;
   options.evaluate_by_ratio = true;
   options.evaluation = {.draws = 4, .seed = 3, .windows = settings.curve_windows};
@@ -183,7 +191,7 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   record.tokens = result.tokens;
   record.flops_by_rule =
       ordo::flops_by_rule(static_cast<double>(record.parameters), static_cast<double>(record.tokens));
-  record.flops_counted = job.flops;
+  record.flops_counted = job.flops * static_cast<double>(record.tokens) / job.tokens;
   record.best_epoch = result.best.epoch;
   const ordo::EvaluateOptions how{.draws = settings.draws, .seed = 1, .windows = settings.windows, .stop = stop};
   std::vector<double> nats;
@@ -212,19 +220,38 @@ inline std::vector<SweepJob> jobs_of(const Grid& grid, const ordo::Dataset& data
       ++known;
       continue;
     }
-    SweepJob job{run, config_of(run, data.vocab()), 0, {}};
+    SweepJob job{run, config_of(run, data.vocab()), 0, 0, {}};
     const ordo::AnyFactorization policy = ordo::factorization_from_name(run.factorization);
     const ordo::Shape shape{run.context};
     ordo::check_shape(policy, shape);
-    const double sequences = run.epochs * static_cast<double>(run.unique_tokens) / run.context;
+    train_options(run).check();
+    job.tokens = run.epochs * static_cast<double>(run.unique_tokens);
+    const double sequences = job.tokens / run.context;
     job.flops = ordo::training_flops(job.config, ordo::plan_work(policy, shape)) * sequences;
-    job.folder = file_name(fmt::format("{}-{}x{}h{}-{}-{}-{}-{}-{}-seed{}", run.factorization, run.layers, run.width,
-                                       run.heads, run.unique_tokens, run.epochs, run.weight_decay, run.dropout,
-                                       run.learning_rate, run.seed));
+    // What a person sees of the settings, and a checksum of all of them.
+    ordo::RunRecord named;
+    named.settings = run;
+    const std::string all = ordo::json_text(ordo::to_json(named));
+    job.folder = fmt::format("{}-seed{}-{:016x}", file_name(run.factorization), run.seed,
+                             ordo::checksum(std::as_bytes(std::span(all))));
     jobs.push_back(std::move(job));
   }
   std::stable_sort(jobs.begin(), jobs.end(), [](const SweepJob& a, const SweepJob& b) { return a.flops < b.flops; });
   return jobs;
+}
+
+/// Throws where the folder's runs are of another text, or were scored on other windows: they could not be compared.
+inline void check_same_windows(const SweepSettings& settings, const ordo::Dataset& data,
+                               const std::vector<ordo::RunRecord>& there, const std::filesystem::path& results) {
+  if (there.empty()) return;
+  const ordo::RunRecord& first = there.front();
+  ordo::require(first.settings.training_text == fmt::format("{:016x}", data.train().fingerprint()) &&
+                    first.settings.validation_text == fmt::format("{:016x}", data.validation().fingerprint()),
+                "sweep", "the runs in ", results.string(), " are of another text; give another folder");
+  const ordo::Windows scored = data.validation().subset(static_cast<std::size_t>(settings.windows), 1);
+  ordo::require(first.window_tokens.size() == scored.size(), "sweep", "the runs in ", results.string(),
+                " were scored on ", first.window_tokens.size(), " windows, not ", scored.size(),
+                "; give the same --windows, or another folder");
 }
 
 /// Trains what is left of the grid, and appends to settings.out / "results.jsonl". Throws Stopped on request.
@@ -233,10 +260,12 @@ inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo
   ordo::require(settings.threads > 0, "sweep", "--threads must be positive (got ", settings.threads, ")");
   ordo::require(settings.jobs >= 0, "sweep", "--jobs must not be negative (got ", settings.jobs, ")");
   ordo::require(settings.windows > 1, "sweep", "--windows must be 2 or more (got ", settings.windows, ")");
+  ordo::require(settings.evaluations > 0, "sweep", "--evaluations must be positive (got ", settings.evaluations, ")");
   ordo::EvaluateOptions{.draws = settings.draws, .windows = settings.windows}.check();
   ordo::require(!data.validation().empty(), "sweep", "there is no validation text: give --validation FILE or a share");
   const std::filesystem::path results = settings.out / "results.jsonl";
   const ordo::RunRecords there = ordo::read_run_records(results);
+  check_same_windows(settings, data, there.runs, results);
   std::size_t known = 0;
   const std::vector<SweepJob> jobs = jobs_of(grid, data, there.runs, known);
   double flops = 0;

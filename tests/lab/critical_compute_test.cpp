@@ -97,13 +97,27 @@ TEST_CASE("a budget without a crossing is censored, and noise widens the interva
   CHECK(found.exponent.low < found.exponent.high);
 }
 
+TEST_CASE("what one side has not spent is not compared") {
+  // ltr was trained with little compute only, where it was ahead.
+  std::vector<RunRecord> runs = {run("ltr", 1e4, 1e9, 2.5), run("ltr", 1e4, 2e9, 2.4), run("masked", 1e4, 1e9, 3),
+                                 run("masked", 1e4, 1e12, 2)};
+  const ordo::CriticalCompute found = ordo::critical_compute(runs, {.resamples = 0});
+  CHECK((found.budgets[0].crossing.kind == Crossing::Kind::above && found.budgets[0].crossing.flops == 2e9));
+  CHECK((found.settings == 4 && found.with_seeds == 0));
+}
+
 TEST_CASE("sweeps that cannot be compared are refused") {
-  CHECK_THROWS_WITH(ordo::critical_compute({}), Catch::Contains("no runs"));
+  CHECK_THROWS_WITH(ordo::critical_compute({}), Catch::Contains("0 runs of the base and 0 of the challenger"));
   std::vector<RunRecord> runs = {run("ltr", 1e4, 1e9, 2), run("masked", 1e4, 1e9, 2)};
   CHECK_THROWS_WITH(ordo::critical_compute(std::span(runs).first(1)),
                     Catch::Contains("1 runs of the base and 0 of the challenger"));
   runs[1].window_tokens[3] = 7;
-  CHECK_THROWS_WITH(ordo::critical_compute(runs), Catch::Contains("the same windows"));
+  CHECK_THROWS_WITH(ordo::critical_compute(runs), Catch::Contains("the same validation windows"));
+  runs = {run("ltr", 1e4, 1e9, 2), run("masked", 1e4, 1e9, 2)};
+  runs[1].settings.training_text = "other";
+  CHECK_THROWS_WITH(ordo::critical_compute(runs), Catch::Contains("the same training text (got  for ltr"));
+  CHECK_THROWS_WITH(ordo::critical_compute(runs, {.base = {"ltr", "masked"}}),
+                    Catch::Contains("masked is on both sides"));
 }
 
 TEST_CASE("the published closed form gives its value at 100 million tokens") {

@@ -65,7 +65,11 @@ TEST_CASE("repeats that keep their worth are found at the bound, 1 / R* = 0") {
                                     {.resamples = 40, .starts = 2, .by = ordo::Resample::rows});
   const ordo::Profile profile = ordo::profile(Law{}, runs, fitted, Law::data, boot.cutoff(Law::data));
   CHECK_FALSE(profile.identified());  // only from below
-  CHECK(profile.high.has_value());
+  REQUIRE(profile.high.has_value());
+  CHECK(*profile.high > fitted.values[Law::data]);
+  ordo::Fit<Law> at_bound = fitted;  // with the fit at the bound itself nothing lies below
+  at_bound.values[Law::data] = 0;
+  CHECK_FALSE(ordo::profile(Law{}, runs, at_bound, Law::data, boot.cutoff(Law::data)).low.has_value());
 }
 
 TEST_CASE("a fit is the same on any number of threads, and keeps what is fixed") {

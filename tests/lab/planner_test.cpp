@@ -90,6 +90,20 @@ TEST_CASE("two families that cannot be told apart are not told apart") {
   CHECK_FALSE(ordo::plan_budget<Law>(same, 1e8, 1e18).known);
 }
 
+TEST_CASE("the best must be ahead of every other family, not of the second alone") {
+  auto three = families();
+  const double best = ordo::plan_budget<Law>(three, 1e8, 3e20).families[0].use.loss;
+  three.push_back(three[0]);  // a third family, last by its fit, whose resamples hold better ones than the best
+  three[2].name = "doubtful";
+  three[2].resamples.values[3] = three[2].resamples.values[5] = three[1].fit.values;
+  three[2].resamples.values[3][0] -= 0.5;
+  three[2].resamples.values[5][0] -= 0.5;
+  const ordo::BudgetPlan plan = ordo::plan_budget<Law>(three, 1e8, 3e20);
+  CHECK(plan.families[0].use.loss == best);
+  CHECK(plan.families[plan.rival].name == "doubtful");
+  CHECK_FALSE(plan.known);
+}
+
 TEST_CASE("questions and runs that cannot be answered are refused") {
   const auto two = families();
   CHECK_THROWS_WITH(ordo::plan_budget<Law>({}, 1e8, 1e18), Catch::Contains("no family"));

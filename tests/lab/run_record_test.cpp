@@ -23,7 +23,8 @@ ordo::RunRecord record(std::uint64_t seed) {
   r.flops_counted = 1.5e10;
   r.best_epoch = 12.5;
   r.own = {2.5, 0.01, "bound", "masked", {300.5, 310.25}};
-  r.exact = {2.4, std::numeric_limits<double>::quiet_NaN(), "exact", "masked (left-to-right, 1 a step)", {290, 305}};
+  r.exact = {
+      595.0 / 256, std::numeric_limits<double>::quiet_NaN(), "exact", "masked (left-to-right, 1 a step)", {290, 305}};
   r.window_tokens = {128, 128};
   r.seconds = 3;
   r.commit = "0123abc";
@@ -83,6 +84,10 @@ TEST_CASE("a wrong line is named with what is wrong") {
   CHECK_THROWS_WITH(read(changed("format", 9)), Catch::Contains("format version 9, newer than this build's 1"));
   CHECK_THROWS_WITH(read(changed("epochs", "many")), Catch::Contains("field 'epochs' has the wrong type"));
   CHECK_THROWS_WITH(read(changed("tokens", 0)), Catch::Contains("must be positive"));
+  CHECK_THROWS_WITH(read(changed("format", 0)), Catch::Contains("'format' must be positive (got 0)"));
+  CHECK_THROWS_WITH(read(changed("flops_by_rule", -5)), Catch::Contains("must be positive"));
+  CHECK_THROWS_WITH(read(changed("window_tokens", {128, -128})), Catch::Contains("positive numbers (got -128)"));
+  CHECK_THROWS_WITH(read(changed("window_tokens", {128, 256})), Catch::Contains("is not that of its windows"));
   CHECK_THROWS_WITH(read(changed("window_tokens", {1})),
                     Catch::Contains("as many nats as windows (got 2 and 2 for 1)"));
   ordo::Json no_loss = ordo::to_json(record(0));

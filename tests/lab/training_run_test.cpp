@@ -38,6 +38,9 @@ TEST_CASE("what cannot be read is named with its line, its column and its value"
   CHECK_THROWS_WITH(read(""), Catch::Contains("is empty"));
   CHECK_THROWS_WITH(read(header), Catch::Contains("holds no run"));
   CHECK_THROWS_WITH(read("params,train_tokens,val_loss\n1,2,3\n"), Catch::Contains("no column 'unique_tokens'"));
+  CHECK_THROWS_WITH(read("loss,params,train_tokens,unique_tokens,val_loss\n1,2,3,3,4\n"),
+                    Catch::Contains("two columns for one thing: 'loss' and 'val_loss'"));
+  CHECK(read("\xEF\xBB\xBF" + header + "a,1,2,2,3\n").size() == 1);
   CHECK_THROWS_WITH(read(header + "a,1,2,2\n"), Catch::Contains("line 2: has 4 fields, but there are 5 columns"));
   CHECK_THROWS_WITH(read(header + "a,1,2,2,3\nb,1,2,2,nan\n"),
                     Catch::Contains("line 3, column 'val_loss': must be a positive number (got 'nan')"));

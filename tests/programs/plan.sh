@@ -62,6 +62,12 @@ refuses "none.jsonl holds no run" $plan --unique-tokens 1M --flops 1e12 --runs n
 refuses "holds no run of the families" $plan --unique-tokens 1M --flops 1e12 --runs runs.jsonl --families any-order
 grep '"unique_tokens":100000,' runs.jsonl | grep '"epochs":1,' > few.jsonl
 refuses "no family has enough runs to fit a law" $plan --unique-tokens 1M --flops 1e12 --runs few.jsonl
+refuses "--pilot needs --validation" $plan --unique-tokens 1M --flops 1e12 --pilot --data few.jsonl
+refuses "--families and --by are for --runs" $plan --unique-tokens 1M --flops 1e12 --by own
+refuses "(got '1e300T')" $plan --unique-tokens 1M --flops 1e300T
+sed 's/"validation_text":"b"/"validation_text":"c"/; 1,3!d' runs.jsonl > other.jsonl
+sed '1,3d' runs.jsonl >> other.jsonl
+refuses "must have the same validation text" $plan --unique-tokens 1M --flops 1e12 --runs other.jsonl
 refuses "--data is for --pilot" $plan --unique-tokens 1M --flops 1e12 --data few.jsonl
 
 # A pilot that is over before it can tell.

@@ -83,8 +83,12 @@ bad 's/"epochs": .*/"epochs": [1, 0],/' && refuses "epochs must be positive (got
 bad 's/2000/2000000/' && refuses "unique_tokens of 2000000 is more than" $run
 bad 's/"masked"/"maskd"/' && refuses "maskd" $run
 bad 's/"heads": 2/"heads": 3/' && refuses "heads" $run
+bad 's/"learning_rate": .*/"learning_rate": -1/' && refuses "learning_rate" $run
+refuses "were scored on 16 windows, not 8" $sweep --out whole --windows 8
+refuses "are of another text" "$programs/sweep" --grid grid.json --data validation.txt --validation train.txt --out whole
 refuses "no-such.json" "$programs/sweep" --grid no-such.json --data train.txt --validation 0.1 --out bad
 refuses "holds no run" "$programs/critical" --results none.jsonl
 sed 's/"epochs"/"epoch"/' whole/results.jsonl > odd.jsonl
 refuses "odd.jsonl, line 1" "$programs/critical" --results odd.jsonl
 refuses "0 of the challenger" "$programs/critical" --results whole/results.jsonl --challenger any-order
+refuses "ltr is on both sides" "$programs/critical" --results whole/results.jsonl --challenger ltr

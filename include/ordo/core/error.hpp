@@ -16,6 +16,12 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Thrown where something was stopped on request before it was complete.
+class Stopped : public Error {
+ public:
+  using Error::Error;
+};
+
 namespace detail {
 
 /// One part of a sentence: text, or a number that is written only if the sentence is.

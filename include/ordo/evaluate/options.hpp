@@ -33,10 +33,4 @@ inline EvaluateOptions EvaluateOptions::brief() {
   return options;
 }
 
-/// Thrown by a verb that was asked to stop before it had a result.
-class Stopped : public Error {
- public:
-  using Error::Error;
-};
-
 }  // namespace ordo

@@ -81,13 +81,16 @@ struct Bootstrap {
 
 namespace detail {
 
-/// For each run the number of its unit.
+/// For each run the number of its unit. Clusters are numbered by size and budget, whatever the order of the runs: two
+/// families with the same sizes and budgets are then resampled in pairs by the same seed.
 [[nodiscard]] inline std::vector<std::size_t> units_of(std::span<const TrainingRun> runs, Resample by) {
   std::vector<std::size_t> unit;
   std::map<std::pair<double, double>, std::size_t> clusters;
+  for (const TrainingRun& run : runs) clusters[{run.parameters, run.unique_tokens}] = 0;
+  std::size_t number = 0;
+  for (auto& [key, cluster] : clusters) cluster = number++;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const std::pair key{runs[i].parameters, runs[i].unique_tokens};
-    unit.push_back(by == Resample::rows ? i : clusters.emplace(key, clusters.size()).first->second);
+    unit.push_back(by == Resample::rows ? i : clusters.at({runs[i].parameters, runs[i].unique_tokens}));
   }
   return unit;
 }

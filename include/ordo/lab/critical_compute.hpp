@@ -62,15 +62,38 @@ struct CriticalCompute {
   std::optional<PowerLaw> law;
   Interval exponent;  ///< of the resamples that have one
   int resamples = 0;
-  int with_law = 0;  ///< resamples with two crossings or more
+  int with_law = 0;          ///< resamples with two crossings or more
+  std::size_t settings = 0;  ///< settings that were compared
+  std::size_t with_seeds =
+      0;  ///< of these, how many have two seeds or more: else no interval holds the luck of training
 };
 
 namespace detail {
 
-/// Which windows choose, which report, and how often each counts.
+/// How often each window counts where it chooses, and where it reports.
 struct WindowSplit {
   std::vector<double> choose;
   std::vector<double> report;
+
+  explicit WindowSplit(std::size_t windows) : choose(windows, 0.0), report(windows, 0.0) {}
+  /// Even windows choose, odd ones report.
+  [[nodiscard]] static WindowSplit halves(std::size_t windows) {
+    WindowSplit split(windows);
+    for (std::size_t w = 0; w < windows; ++w) (w % 2 == 0 ? split.choose : split.report)[w] = 1;
+    return split;
+  }
+  /// The same with each half drawn from itself with replacement, so that no window both chooses and reports.
+  [[nodiscard]] static WindowSplit resampled(std::size_t windows, Stream& draws) {
+    WindowSplit split(windows);
+    for (const std::size_t half : {std::size_t{0}, std::size_t{1}}) {
+      const std::size_t size = (windows + 1 - half) / 2;
+      for (std::size_t i = 0; i < size; ++i) {
+        const std::size_t w = 2 * draws.below(static_cast<std::uint32_t>(size)) + half;
+        ++(half == 0 ? split.choose : split.report)[w];
+      }
+    }
+    return split;
+  }
 };
 
 [[nodiscard]] inline double mean_loss(std::span<const double> nats, std::span<const std::int64_t> tokens,
@@ -84,93 +107,97 @@ struct WindowSplit {
   return sum / count;
 }
 
+/// Runs that differ in their seed only: one model of a frontier, with the mean loss of its seeds.
+struct FrontierCell {
+  RunSettings settings;  ///< seed 0
+  bool challenges = false;
+  std::vector<const RunRecord*> seeds;
+};
+
 }  // namespace detail
 
-/// Compares two families over the runs of a sweep. Even windows choose each frontier's models, odd ones report their
-/// loss, so that the best of many does not look better than it is. The same windows score all models, so differences
-/// are paired. Each resample draws windows, and for each setting its seeds, with replacement, and goes through all of
-/// it again: choice, crossing and line. Throws an Error where a family has no run, and where runs were scored on
-/// different windows.
+/// Compares two families over the runs of a sweep. A model of a frontier is a setting with the mean loss of its seeds.
+/// Even windows choose the models, odd ones report their loss, so that the best of many does not look better than it
+/// is. The same windows score all models, so differences are paired. Each resample draws windows, and for each setting
+/// its seeds, with replacement, and goes through all of it again: choice, crossing and line. Throws an Error where a
+/// family has no run or is on both sides, and where runs are of different texts or were scored on different windows.
 [[nodiscard]] inline CriticalCompute critical_compute(std::span<const RunRecord> runs,
                                                       const CriticalComputeOptions& options = {}) {
   constexpr auto where = "critical_compute";
-  require(!runs.empty(), where, "there are no runs");
   require(options.resamples >= 0, where, "resamples must not be negative (got ", options.resamples, ")");
   const auto is_one_of = [](const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
-  const std::vector<std::int64_t>& tokens = runs.front().window_tokens;
-  require(tokens.size() >= 4, where, "runs must be scored on four windows or more (got ", tokens.size(), ")");
-  struct Model {
-    const RunRecord* run;
-    bool challenges;
-    std::size_t cell;  ///< of runs that differ in their seed only
-  };
-  std::map<double, std::vector<Model>> budgets;
-  std::vector<std::vector<std::size_t>> cells;
-  std::vector<RunSettings> cell_settings;
+  for (const std::string& name : options.base) {
+    require(!is_one_of(options.challenger, name), where, name, " is on both sides");
+  }
+  std::map<double, std::vector<detail::FrontierCell>> budgets;
+  std::vector<const RunRecord*> compared;
   std::size_t sides[2] = {0, 0};
   for (const RunRecord& run : runs) {
-    const bool base = is_one_of(options.base, run.settings.factorization);
     const bool challenges = is_one_of(options.challenger, run.settings.factorization);
-    if (!base && !challenges) continue;
-    require(run.window_tokens == tokens && run.settings.validation_text == runs.front().settings.validation_text, where,
-            "all runs must be scored on the same windows of the same text");
+    if (!challenges && !is_one_of(options.base, run.settings.factorization)) continue;
+    compared.push_back(&run);
+    ++sides[challenges ? 1 : 0];
     RunSettings setting = run.settings;
     setting.seed = 0;
-    const auto found = std::find(cell_settings.begin(), cell_settings.end(), setting);
-    const auto cell = static_cast<std::size_t>(found - cell_settings.begin());
-    if (found == cell_settings.end()) cell_settings.push_back(setting);
-    budgets[static_cast<double>(run.settings.unique_tokens)].push_back({&run, challenges, cell});
-    ++sides[challenges ? 1 : 0];
+    auto& cells = budgets[static_cast<double>(run.settings.unique_tokens)];
+    auto found = std::find_if(cells.begin(), cells.end(), [&](const auto& cell) { return cell.settings == setting; });
+    if (found == cells.end()) found = cells.insert(cells.end(), {setting, challenges, {}});
+    found->seeds.push_back(&run);
   }
   require(sides[0] > 0 && sides[1] > 0, where, "there are ", sides[0], " runs of the base and ", sides[1],
           " of the challenger; each needs at least one");
+  check_comparable(compared);
+  const std::vector<std::int64_t>& tokens = compared.front()->window_tokens;
+  require(tokens.size() >= 4, where, "runs must be scored on four windows or more (got ", tokens.size(), ")");
 
   const auto flops_of = [&](const RunRecord& run) { return options.counted ? run.flops_counted : run.flops_by_rule; };
   const auto nats_of = [&](const RunRecord& run) -> const std::vector<double>& {
     return options.by == ComparedBy::own ? run.own.nats : run.exact.nats;
   };
-  // Which runs count (their seeds' draws) and how often each window does.
-  const auto cross = [&](const std::vector<Model>& models, const detail::WindowSplit& windows,
-                         const std::vector<char>& counts, BudgetCrossing* keep) -> std::optional<Crossing> {
-    std::vector<FrontierRun> sides_runs[2];
-    double most = 0;
-    for (std::size_t m = 0; m < models.size(); ++m) {
-      const RunRecord& run = *models[m].run;
-      most = std::max(most, flops_of(run));
-      if (!counts.empty() && counts[m] == 0) continue;
-      sides_runs[models[m].challenges ? 1 : 0].push_back({flops_of(run),
-                                                          detail::mean_loss(nats_of(run), tokens, windows.choose),
-                                                          detail::mean_loss(nats_of(run), tokens, windows.report)});
+  // `draws`: which seeds count; none: each once.
+  const auto cross = [&](const std::vector<detail::FrontierCell>& cells, const detail::WindowSplit& windows,
+                         Stream* draws, BudgetCrossing& to) {
+    std::vector<FrontierRun> models[2];
+    double most[2] = {0, 0};
+    for (const detail::FrontierCell& cell : cells) {
+      const std::size_t side = cell.challenges ? 1 : 0;
+      const std::size_t count = cell.seeds.size();
+      FrontierRun model;
+      for (std::size_t i = 0; i < count; ++i) {
+        const RunRecord& run = *cell.seeds[draws == nullptr ? i : draws->below(static_cast<std::uint32_t>(count))];
+        const double share = 1.0 / static_cast<double>(count);
+        model.flops += share * flops_of(run);
+        model.chosen_by += share * detail::mean_loss(nats_of(run), tokens, windows.choose);
+        model.reported += share * detail::mean_loss(nats_of(run), tokens, windows.report);
+      }
+      most[side] = std::max(most[side], model.flops);
+      models[side].push_back(model);
     }
-    if (sides_runs[0].empty() || sides_runs[1].empty()) return std::nullopt;
-    const auto base = frontier(std::move(sides_runs[0]));
-    const auto challenger = frontier(std::move(sides_runs[1]));
-    const Crossing found = crossing(base, challenger, most);
-    if (keep != nullptr) {
-      keep->base = base;
-      keep->challenger = challenger;
-    }
-    return found;
+    if (models[0].empty() || models[1].empty()) return false;
+    to.base = frontier(std::move(models[0]));
+    to.challenger = frontier(std::move(models[1]));
+    to.crossing = crossing(to.base, to.challenger, std::min(most[0], most[1]));
+    return true;
   };
 
-  detail::WindowSplit all{std::vector<double>(tokens.size(), 0.0), std::vector<double>(tokens.size(), 0.0)};
-  for (std::size_t w = 0; w < tokens.size(); ++w) (w % 2 == 0 ? all.choose : all.report)[w] = 1;
   CriticalCompute result;
   std::vector<double> unique;
   std::vector<Crossing> crossings;
-  std::vector<const std::vector<Model>*> groups;
-  for (const auto& [budget, models] : budgets) {
+  std::vector<const std::vector<detail::FrontierCell>*> groups;
+  for (const auto& [budget, cells] : budgets) {
     BudgetCrossing one;
     one.unique_tokens = budget;
-    const auto found = cross(models, all, {}, &one);
-    if (!found) continue;  // one family has no run at this budget
-    one.crossing = *found;
-    result.budgets.push_back(std::move(one));
+    if (!cross(cells, detail::WindowSplit::halves(tokens.size()), nullptr, one)) continue;
+    for (const detail::FrontierCell& cell : cells) {
+      ++result.settings;
+      result.with_seeds += cell.seeds.size() > 1 ? 1 : 0;
+    }
     unique.push_back(budget);
-    crossings.push_back(*found);
-    groups.push_back(&models);
+    crossings.push_back(one.crossing);
+    groups.push_back(&cells);
+    result.budgets.push_back(std::move(one));
   }
   require(!unique.empty(), where, "no unique budget has runs of both families");
   result.law = fit_power_law(unique, crossings);
@@ -181,32 +208,17 @@ struct WindowSplit {
   std::vector<double> exponents;
   for (int b = 0; b < options.resamples; ++b) {
     Stream draws(options.seed, Purpose::resample, static_cast<std::uint64_t>(b));
-    detail::WindowSplit windows{std::vector<double>(tokens.size(), 0.0), std::vector<double>(tokens.size(), 0.0)};
-    for (std::size_t half : {0U, 1U}) {  // within each half, so that no window both chooses and reports
-      const std::size_t size = (tokens.size() + 1 - half) / 2;
-      for (std::size_t i = 0; i < size; ++i) {
-        const std::size_t w = 2 * draws.below(static_cast<std::uint32_t>(size)) + half;
-        ++(half == 0 ? windows.choose : windows.report)[w];
-      }
-    }
-    std::vector<Crossing> again;
+    const detail::WindowSplit windows = detail::WindowSplit::resampled(tokens.size(), draws);
     for (std::size_t g = 0; g < groups.size(); ++g) {
-      const std::vector<Model>& models = *groups[g];
-      std::map<std::size_t, std::vector<std::size_t>> by_cell;
-      for (std::size_t m = 0; m < models.size(); ++m) by_cell[models[m].cell].push_back(m);
-      std::vector<char> counts(models.size(), 0);
-      for (const auto& [cell, members] : by_cell) {
-        for (std::size_t i = 0; i < members.size(); ++i) {
-          counts[members[draws.below(static_cast<std::uint32_t>(members.size()))]] = 1;
-        }
-      }
-      const Crossing found = cross(models, windows, counts, nullptr).value_or(crossings[g]);
-      again.push_back(found);
-      where_crossed[g].push_back(found.kind == Crossing::Kind::at      ? found.flops
-                                 : found.kind == Crossing::Kind::above ? std::numeric_limits<double>::infinity()
-                                                                       : 0);
+      BudgetCrossing again;
+      (void)cross(*groups[g], windows, &draws, again);
+      crossings[g] = again.crossing;
+      where_crossed[g].push_back(again.crossing.kind == Crossing::Kind::at ? again.crossing.flops
+                                 : again.crossing.kind == Crossing::Kind::above
+                                     ? std::numeric_limits<double>::infinity()
+                                     : 0);
     }
-    if (const auto law = fit_power_law(unique, again)) {
+    if (const auto law = fit_power_law(unique, crossings)) {
       exponents.push_back(law->exponent);
       ++result.with_law;
     }

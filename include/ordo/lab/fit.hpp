@@ -45,7 +45,8 @@ struct FitOptions {
 
   void check() const {
     require(starts > 0, "fit", "there must be at least one start (got ", starts, ")");
-    require(delta > 0, "fit", "the Huber delta must be positive (got ", delta, ")");
+    require(std::isfinite(delta) && delta >= 1e-9, "fit", "the Huber delta must be a number from 1e-9 (got ", delta,
+            ")");
     require(threads >= 0, "fit", "threads must not be negative (got ", threads, ")");
   }
 };
@@ -54,7 +55,7 @@ template <ScalingLaw L>
 struct Fit {
   LawValues<L> values{};
   double huber = 0;      ///< sum over runs of the Huber loss of log(predicted) - log(measured)
-  double r_squared = 0;  ///< of the losses: 1 - squared residuals / squared deviations from their mean
+  double r_squared = 0;  ///< of the losses: 1 - squared residuals / squared deviations from their mean; NaN: all alike
   int starts = 0;
   int reached = 0;  ///< starts that ended within a millionth of `huber` (relative)
   FixedValues<L> fixed{};
@@ -110,7 +111,7 @@ class FitObjective {
       left += residual * residual;
       all += (loss - mean) * (loss - mean);
     }
-    return 1 - left / all;
+    return all > 0 ? 1 - left / all : std::numeric_limits<double>::quiet_NaN();
   }
 
   /// The local minimum that is reached from `x`, which is moved there; fixed parameters stay.
@@ -194,7 +195,7 @@ void in_parallel(std::size_t count, int threads, const std::stop_token& stop, co
     run();
   }
   if (failure) std::rethrow_exception(failure);
-  if (stop.stop_requested()) throw Error("[ordo] fit: stopped before it was complete");
+  if (stop.stop_requested()) throw Stopped("[ordo] fit: stopped before it was complete");
 }
 
 /// Throws where the runs cannot tell the parameters that are to be fitted.

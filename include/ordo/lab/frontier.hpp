@@ -56,14 +56,14 @@ struct FrontierRun {
 struct Crossing {
   enum class Kind : std::uint8_t {
     at,     ///< at `flops`
-    above,  ///< not up to `flops`, the most that was spent: censored, not absent
+    above,  ///< not up to `flops`, the most that both spent: censored, not absent
     below,  ///< at `flops`, the least that both spent, already
   };
   Kind kind = Kind::above;
   double flops = 0;
 };
 
-/// `most`: the most compute that was spent on either side.
+/// `most`: the most compute that was spent on both sides. Beyond it one of them is not known.
 [[nodiscard]] inline Crossing crossing(std::span<const FrontierPoint> base, std::span<const FrontierPoint> challenger,
                                        double most) {
   require(!base.empty() && !challenger.empty(), "crossing", "each side needs a model");
@@ -71,7 +71,7 @@ struct Crossing {
   std::vector<double> at = {least, std::max(least, most)};
   for (const auto* side : {&base, &challenger}) {
     for (const FrontierPoint& p : *side) {
-      if (p.flops > least) at.push_back(p.flops);
+      if (p.flops > least && p.flops < most) at.push_back(p.flops);
     }
   }
   std::sort(at.begin(), at.end());

@@ -53,9 +53,24 @@ template <ScalingLaw L>
 [[nodiscard]] FamilyLaw<L> fit_family(const std::string& name, const L& law, std::span<const TrainingRun> runs,
                                       const FitOptions& options = {}, const BootstrapOptions& bootstraps = {}) {
   FamilyLaw<L> family{name, law, {}, {}, runs.size(), {}, {}, {}, {}};
+  options.check();
+  bootstraps.check();
   try {
     family.fit = fit(law, runs, {}, options);
     family.resamples = bootstrap(law, runs, family.fit, {}, bootstraps, options.delta);
+    // A resample may lead to a lower minimum of all runs than the starts did.
+    const FitObjective<L> objective(law, runs, options.delta);
+    bool lower = false;
+    for (LawValues<L> x : family.resamples.values) {
+      if (!(objective(x) < 1.5 * family.fit.huber)) continue;
+      const double least = objective.minimise_from(x, {});
+      if (!(least < family.fit.huber * (1 - 1e-6))) continue;
+      family.fit = {x, least, objective.r_squared(x), family.fit.starts, 0, {}};
+      lower = true;
+    }
+    if (lower) family.resamples = bootstrap(law, runs, family.fit, {}, bootstraps, options.delta);
+  } catch (const Stopped&) {
+    throw;
   } catch (const Error& error) {
     fail("plan", "the runs of ", name, " tell no law: ", error.what());
   }
@@ -109,6 +124,22 @@ template <ScalingLaw L>
   return {parameters, flops / (6 * parameters) / unique_tokens, std::exp(at(where)), best == 0 || best == cells};
 }
 
+/// The sizes whose loss is within `nats` of the best use of the budget.
+template <ScalingLaw L>
+[[nodiscard]] TriedRange sizes_within(const L& law, const LawValues<L>& x, double unique_tokens, double flops,
+                                      const TriedRange& sizes, double nats) {
+  const double limit = best_use(law, x, unique_tokens, flops, sizes).loss + nats;
+  TriedRange range;
+  for (int i = 0; i <= 200; ++i) {
+    const double parameters = sizes.low * std::pow(sizes.high / sizes.low, i / 200.0);
+    const double tokens = flops / (6 * parameters);
+    const double loss =
+        std::exp(law.log_loss(ScalingPoint::of(parameters, tokens, std::min(unique_tokens, tokens)), x));
+    if (loss <= limit) range.add(parameters);
+  }
+  return range;
+}
+
 /// The least compute that reaches `loss` with these unique tokens, up to a million times `from`; none: not by then.
 template <ScalingLaw L>
 [[nodiscard]] std::optional<double> flops_to_reach(const L& law, const LawValues<L>& x, double unique_tokens,
@@ -132,24 +163,29 @@ struct FamilyPlan {
   Interval parameters;
   Interval epochs;
   Interval loss;
+  TriedRange
+      near_best;  ///< sizes within 0.005 nats/token of the best: a wide range says that there is compute to spare
   double beyond_flops = 1;  ///< by which factor the question lies outside of what was tried
   double beyond_unique = 1;
-  double beyond_epochs = 1;  ///< the plan's epochs
+  double beyond_parameters = 1;  ///< the plan's size
+  double beyond_epochs = 1;      ///< the plan's epochs
 };
 
 struct BudgetPlan {
   std::vector<FamilyPlan> families;  ///< lowest loss first
-  /// Of the second's loss minus the first's, resample by resample; where it holds 0 the better family is not known.
+  std::size_t rival = 1;             ///< of the others, the one whose loss may lie lowest against the first's
+  /// Of the rival's loss minus the first's, resample by resample: the better family is known where it lies above 0.
   Interval gap;
   bool known = false;
-  /// Compute that the second would need for the first's loss, as a multiple of what there is; infinite where it does
-  /// not get there. Of the fits, and over the resamples.
+  /// Compute that the rival would need for the first's loss, as a multiple of what there is; infinite where it does not
+  /// get there within a million times that and four times the sizes that were tried. Of the fits, and over the
+  /// resamples.
   double saving = 0;
   Interval saving_interval;
 };
 
-/// Plans a budget of `flops` (6 N D) on `unique_tokens`, for each family, and compares the best two. Sizes are looked
-/// for within four times what was tried.
+/// Plans a budget of `flops` (6 N D) on `unique_tokens`, for each family, and compares the best with the others. Sizes
+/// are looked for within four times what was tried.
 template <ScalingLaw L>
 [[nodiscard]] BudgetPlan plan_budget(std::span<const FamilyLaw<L>> families, double unique_tokens, double flops) {
   constexpr auto where = "plan";
@@ -181,7 +217,9 @@ template <ScalingLaw L>
     one.plan.loss = {quantile(one.losses, 0.025), quantile(one.losses, 0.975)};
     one.plan.beyond_flops = family.flops.beyond(flops);
     one.plan.beyond_unique = family.unique_tokens.beyond(unique_tokens);
-    one.plan.beyond_epochs = family.epochs.beyond(std::max(1.0, one.plan.use.epochs));
+    one.plan.beyond_parameters = family.parameters.beyond(one.plan.use.parameters);
+    one.plan.beyond_epochs = family.epochs.beyond(one.plan.use.epochs);
+    one.plan.near_best = sizes_within(family.law, family.fit.values, unique_tokens, flops, one.sizes, 0.005);
     planned.push_back(std::move(one));
   }
   std::sort(planned.begin(), planned.end(),
@@ -191,20 +229,27 @@ template <ScalingLaw L>
   if (planned.size() < 2) return result;
 
   const Planned& first = planned[0];
-  const Planned& second = planned[1];
-  std::vector<double> gaps;
-  std::vector<double> savings;
+  for (std::size_t k = 1; k < planned.size(); ++k) {
+    std::vector<double> gaps;
+    for (std::size_t b = 0; b < std::min(first.losses.size(), planned[k].losses.size()); ++b) {
+      gaps.push_back(planned[k].losses[b] - first.losses[b]);
+    }
+    const Interval gap{quantile(gaps, 0.025), quantile(gaps, 0.975)};
+    if (k > 1 && gap.low >= result.gap.low) continue;
+    result.rival = k;
+    result.gap = gap;
+  }
+  result.known = result.gap.low > 0;
+  const Planned& rival = planned[result.rival];
   const auto saving = [&](const LawValues<L>& x, double loss) {
-    const auto needed = flops_to_reach(second.family->law, x, unique_tokens, loss, flops, second.sizes);
+    const auto needed = flops_to_reach(rival.family->law, x, unique_tokens, loss, flops, rival.sizes);
     return needed ? *needed / flops : std::numeric_limits<double>::infinity();
   };
-  for (std::size_t b = 0; b < std::min(first.losses.size(), second.losses.size()); ++b) {
-    gaps.push_back(second.losses[b] - first.losses[b]);
-    savings.push_back(saving(second.family->resamples.values[b], first.losses[b]));
+  std::vector<double> savings;
+  for (std::size_t b = 0; b < std::min(first.losses.size(), rival.losses.size()); ++b) {
+    savings.push_back(saving(rival.family->resamples.values[b], first.losses[b]));
   }
-  result.gap = {quantile(gaps, 0.025), quantile(gaps, 0.975)};
-  result.known = result.gap.low > 0;
-  result.saving = saving(second.family->fit.values, first.plan.use.loss);
+  result.saving = saving(rival.family->fit.values, first.plan.use.loss);
   std::sort(savings.begin(), savings.end());  // infinite ends have no mean with others
   const auto at = [&](double q) {
     return savings[static_cast<std::size_t>(std::llround(q * static_cast<double>(savings.size() - 1)))];

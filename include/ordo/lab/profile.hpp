@@ -35,7 +35,7 @@ namespace detail {
 [[nodiscard]] inline double profile_value(const LawParameter& p, double fitted, int step) {
   double value = 0;
   if (p.shown == Shown::reciprocal) {  // by ratio, from a small number where the fit is at 0
-    value = std::max(fitted, 1e-4) * std::pow(1.35, step);
+    value = (step < 0 ? fitted : std::max(fitted, 1e-4)) * std::pow(1.35, step);
     if (step < 0 && value < 1e-5) value = 0;
   } else {
     value = fitted + step * std::max(std::abs(fitted), 0.1) * 0.02 * std::pow(1.08, std::abs(step));

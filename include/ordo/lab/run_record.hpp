@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -169,6 +170,7 @@ class StrictFields {
 [[nodiscard]] inline RunRecord run_record_from_json(const Json& json, const std::string& where) {
   detail::StrictFields fields(json, where);
   const int version = fields.take<int>("format");
+  require(version >= 1, "results", where, ": field 'format' must be positive (got ", version, ")");
   require(version <= results_format_version, "results", where, " has format version ", version,
           ", newer than this build's ", results_format_version);
   RunRecord r;
@@ -199,12 +201,42 @@ class StrictFields {
   r.seconds = fields.number("seconds");
   r.commit = fields.take<std::string>("commit");
   fields.done();
-  require(r.parameters > 0 && r.tokens > 0 && s.unique_tokens > 0 && r.own.nats_per_token > 0, "results", where,
-          ": parameters, tokens, unique_tokens and the loss must be positive");
+  require(r.parameters > 0 && r.tokens > 0 && s.unique_tokens > 0 && r.own.nats_per_token > 0 &&
+              r.exact.nats_per_token > 0 && r.flops_by_rule > 0 && r.flops_counted > 0,
+          "results", where, ": parameters, tokens, unique_tokens, FLOPs and losses must be positive");
+  for (const std::int64_t t : r.window_tokens) {
+    require(t > 0, "results", where, ": field 'window_tokens' must hold positive numbers (got ", t, ")");
+  }
   require(r.own.nats.size() == r.window_tokens.size() && r.exact.nats.size() == r.window_tokens.size(), "results",
           where, ": there must be as many nats as windows (got ", r.own.nats.size(), " and ", r.exact.nats.size(),
           " for ", r.window_tokens.size(), ")");
+  double nats = 0;  // an exact score counts every token of its windows; a policy's own may leave given ones out
+  double tokens = 0;
+  for (std::size_t w = 0; w < r.window_tokens.size(); ++w) {
+    nats += r.exact.nats[w];
+    tokens += static_cast<double>(r.window_tokens[w]);
+  }
+  require(r.window_tokens.empty() || std::abs(nats / tokens - r.exact.nats_per_token) < 1e-3 * r.exact.nats_per_token,
+          "results", where, ": the exact loss of ", r.exact.nats_per_token, " is not that of its windows, ",
+          nats / tokens);
   return r;
+}
+
+/// Throws an Error where runs that are to be compared are of different texts, or were scored on different windows.
+inline void check_comparable(std::span<const RunRecord* const> runs) {
+  for (const RunRecord* run : runs) {
+    const RunSettings& first = runs.front()->settings;
+    const RunSettings& s = run->settings;
+    const auto same = [&](bool holds, std::string_view what, const auto& one, const auto& other) {
+      require(holds, "results", "runs that are compared must have the same ", what, " (got ", one, " for ",
+              first.factorization, " with ", first.unique_tokens, " unique tokens, ", other, " for ", s.factorization,
+              " with ", s.unique_tokens, ")");
+    };
+    same(s.training_text == first.training_text, "training text", first.training_text, s.training_text);
+    same(s.validation_text == first.validation_text, "validation text", first.validation_text, s.validation_text);
+    same(run->window_tokens == runs.front()->window_tokens, "validation windows", runs.front()->window_tokens.size(),
+         run->window_tokens.size());
+  }
 }
 
 /// The runs of a results file.

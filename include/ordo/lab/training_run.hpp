@@ -66,12 +66,17 @@ inline std::vector<std::string> csv_fields(std::string_view line) {
   require(static_cast<bool>(std::getline(file, line)), where, path.string(),
           " is empty; its first line must name the "
           "columns");
+  if (line.rfind("\xEF\xBB\xBF", 0) == 0) line.erase(0, 3);  // a byte-order mark
   const std::vector<std::string> header = detail::csv_fields(line);
   const auto column = [&](std::string_view a, std::string_view b) -> std::optional<std::size_t> {
+    std::optional<std::size_t> found;
     for (std::size_t i = 0; i < header.size(); ++i) {
-      if (header[i] == a || header[i] == b) return i;
+      if (header[i] != a && header[i] != b) continue;
+      require(!found, where, path.string(), " has two columns for one thing: '", header[found.value_or(0)], "' and '",
+              header[i], "'");
+      found = i;
     }
-    return std::nullopt;
+    return found;
   };
   const auto needed = [&](std::string_view a, std::string_view b) {
     const auto found = column(a, b);
