@@ -51,7 +51,8 @@ void draw(const std::filesystem::path& out, const ordo::CriticalCompute& found,
                          fmt::format("training compute [FLOPs, {}]", options.counted ? "counted" : "6 N D"),
                          "validation loss [nats/token]",
                          true,
-                         {}};
+                         {},
+                         true};
   std::string csv = "unique_tokens,family,flops,nats_per_token\n";
   for (const ordo::BudgetCrossing& budget : found.budgets) {
     const auto line = [&](const char* family, const std::vector<ordo::FrontierPoint>& points, bool dashed) {

@@ -130,11 +130,13 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
   for (const ordo::RunRecord& record : records.runs) {
     const std::string& name = record.settings.factorization;
     if (!q.families.empty() && std::find(q.families.begin(), q.families.end(), name) == q.families.end()) continue;
-    ordo::TrainingRun run = record.training_run();
-    if (by == ordo::ComparedBy::exact) run.loss = record.exact.nats_per_token;
     bounds = bounds || (by == ordo::ComparedBy::own && record.own.claim == "bound");
-    by_family[name].push_back(run);
     compared.push_back(&record);
+  }
+  for (const ordo::TrainingRun& run : ordo::best_runs(records.runs, by)) {
+    const std::string& name = run.factorization;
+    if (!q.families.empty() && std::find(q.families.begin(), q.families.end(), name) == q.families.end()) continue;
+    by_family[name].push_back(run);
   }
   ordo::require(!by_family.empty(), "plan", file.string(), " holds no run of the families that were asked for");
   ordo::check_comparable(compared);
@@ -181,8 +183,9 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
     }
   }
   program::say(
-      "\nassumed: the law {} (alpha = beta, all parameters fitted) for each family, {} loss{}, each run's best\n"
-      "weights, and these runs:\n",
+      "\nassumed: the law {} (alpha = beta, all parameters fitted) for each family, {} loss{},\n"
+      "of each size, budget and number of epochs the best setting (mean of its seeds), each run's best weights; and "
+      "these:\n",
       Law{}.name(), by == ordo::ComparedBy::exact ? "the exact left-to-right" : "each model's own",
       bounds ? " (a bound for diffusion)" : "");
   for (const ordo::FamilyLaw<Law>& f : families) {

@@ -37,6 +37,7 @@ struct Figure {
   std::string y_label;
   bool log_x = false;
   std::vector<PlotLine> lines;
+  bool decades = false;  ///< with log_x: ticks at powers of ten, else of two
 };
 
 /// What is between single quotes for the shell.
@@ -86,7 +87,10 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
         "set ylabel \"{}\"\n{}set grid lc rgb '#dddddd'\nset key outside right top Left reverse\nset border 3\n"
         "set tics nomirror\nset offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\nplot {}\n",
         terminal, figure.name, ending, figure.title, figure.note, figure.x_label, figure.y_label,
-        figure.log_x ? "set logscale x 2\n" : "", plot);
+        !figure.log_x    ? ""
+        : figure.decades ? "set logscale x 10\nset format x '10^{%L}'\n"
+                         : "set logscale x 2\n",
+        plot);
   };
   ordo::write_file_atomically(folder / (figure.name + ".gp"),
                               script("pngcairo size 1200,700 font 'sans,14'", "png") + "reset\n" +

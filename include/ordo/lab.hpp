@@ -1,6 +1,7 @@
 #pragma once
 // Umbrella: the laboratory. Scaling laws, their fits, and how sure these are. Needs LBFGS++ (CMake: ordo::lab).
 
+#include <ordo/lab/best_runs.hpp>
 #include <ordo/lab/bootstrap.hpp>
 #include <ordo/lab/critical_compute.hpp>
 #include <ordo/lab/fit.hpp>
