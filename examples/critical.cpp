@@ -55,17 +55,17 @@ void draw(const std::filesystem::path& out, const ordo::CriticalCompute& found,
                          true};
   std::string csv = "unique_tokens,family,flops,nats_per_token\n";
   for (const ordo::BudgetCrossing& budget : found.budgets) {
-    const auto line = [&](const char* family, const std::vector<ordo::FrontierPoint>& points, bool dashed) {
+    const auto line = [&](const std::string& family, const std::vector<ordo::FrontierPoint>& points, bool dashed) {
       program::PlotLine drawn{
           fmt::format("{}, {} unique tokens", family, program::thousands(budget.unique_tokens)), {}, dashed};
       for (const ordo::FrontierPoint& p : points) {
         drawn.points.push_back({p.flops, p.loss, std::nan("")});
-        csv += fmt::format("{:.0f},{},{:.6g},{:.6f}\n", budget.unique_tokens, family, p.flops, p.loss);
+        csv += fmt::format("{:.0f},\"{}\",{:.6g},{:.6f}\n", budget.unique_tokens, family, p.flops, p.loss);
       }
       figure.lines.push_back(std::move(drawn));
     };
-    line("base", budget.base, true);
-    line("challenger", budget.challenger, false);
+    line(joined(options.base), budget.base, true);
+    line(joined(options.challenger), budget.challenger, false);
   }
   ordo::write_file_atomically(out / "frontiers.csv", csv);
   program::draw(out, figure, "frontiers.csv");
@@ -100,8 +100,10 @@ int critical(const std::filesystem::path& results, const std::filesystem::path& 
   } else {
     program::say("\ncritical compute = {:.3g} x U^{:.2f} FLOPs", std::exp(found.law->intercept), found.law->exponent);
     if (found.with_law > 1) {
-      program::say(", 95 % interval {:.2f} .. {:.2f}, from the {} of {} resamples that have one", found.exponent.low,
-                   found.exponent.high, found.with_law, found.resamples);
+      program::say(
+          ", {} {:.2f} .. {:.2f}, from the {} of {} resamples that have one",
+          found.with_law >= 0.95 * found.resamples ? "95 % interval" : "range where there is one (no 95 % interval)",
+          found.exponent.low, found.exponent.high, found.with_law, found.resamples);
     }
     program::say(" (arXiv:2507.15857: 2.174, fitted to three budgets of 25M to 100M tokens)\n");
   }

@@ -1,6 +1,7 @@
 // Fits a scaling law to a table of runs, and says how far its parameters can be trusted.
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <fmt/core.h>
@@ -251,7 +253,6 @@ int report(const L& law, std::span<const ordo::TrainingRun> runs, const Settings
           {{"name", p.symbol}, {"value", shown(p, fitted.values[k])}, {"fixed", fixed[k].has_value()}});
     }
   } else {
-    // Profiles are cut where the bootstrap says, and only those of what repetition costs are shown otherwise.
     const ordo::Bootstrap<L> boot = ordo::bootstrap(law, runs, fitted, open, settings.bootstrap, settings.fit.delta);
     fmt::print("95 % intervals: {} resamples of {} {}; profiles may rise by what 95 % of the resamples do\n\n",
                settings.bootstrap.resamples, boot.units, to_string(boot.by));

@@ -38,7 +38,7 @@ struct Grid {
   int context = 128;
   double init_std = 0.06;
 
-  /// Every run of the grid, each once. `only_for` narrows regularisation: see `read_grid`.
+  /// Every run of the grid, each once.
   [[nodiscard]] std::vector<ordo::RunSettings> runs() const {
     std::vector<ordo::RunSettings> all;
     for (const std::string& factorization : factorizations) {
@@ -108,6 +108,12 @@ inline Grid read_grid(const std::filesystem::path& path) {
       const ordo::NamedSize named = ordo::named_size(size.get<std::string>());
       grid.sizes.push_back({named.layers, named.width, named.heads});
     } else {
+      ordo::require(size.is_object(), "sweep", file, ": each of 'sizes' must be a name or an object (got ",
+                    ordo::json_text(size), ")");
+      for (const auto& [key, value] : size.items()) {
+        ordo::require(key == "layers" || key == "width" || key == "heads", "sweep", file,
+                      ": a size has the unknown field '", key, "'");
+      }
       grid.sizes.push_back({ordo::json_field<int>(size, "layers", file), ordo::json_field<int>(size, "width", file),
                             ordo::json_field<int>(size, "heads", file)});
     }

@@ -12,7 +12,9 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -103,6 +105,11 @@ class SweepBoard {
     say("[{}/{}] {}\n", done_, all_, text);
     std::fflush(stdout);
   }
+  /// What another program has in hand.
+  void left_to_others(double flops) {
+    const std::lock_guard lock(guard_);
+    flops_ -= flops;
+  }
   /// What another program has done meanwhile.
   void elsewhere(double flops) {
     const std::lock_guard lock(guard_);
@@ -184,7 +191,7 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   const ordo::TrainResult result = ordo::train(model, data, options);
   if (!result.finished) throw ordo::Stopped("stopped");
 
-  // The curve chose the weights on other windows (another seed of the subset) than those that are kept here.
+  // The curve chose the weights on a subset of its own; in a short validation text the two overlap.
   ordo::RunRecord record;
   record.settings = s;
   record.parameters = ordo::true_parameters(job.config);
@@ -238,6 +245,42 @@ inline std::vector<SweepJob> jobs_of(const Grid& grid, const ordo::Dataset& data
   }
   std::stable_sort(jobs.begin(), jobs.end(), [](const SweepJob& a, const SweepJob& b) { return a.flops < b.flops; });
   return jobs;
+}
+
+inline std::filesystem::path claim_of(const SweepSettings& settings, const SweepJob& job) {
+  return settings.out / "unfinished" / (job.folder + ".claim");
+}
+
+/// Holds a job against other programs; none where one of them holds it. Claims stay until the sweep is done, and one
+/// that is swept away between two steps here is made again.
+inline std::optional<ordo::FolderLock> claim_job(const std::filesystem::path& claim) {
+  for (int attempt = 0;; ++attempt) {
+    try {
+      std::filesystem::create_directories(claim);
+      return ordo::FolderLock::attempt(claim);
+    } catch (const std::exception&) {
+      if (attempt == 3) throw;
+    }
+  }
+}
+
+/// Takes away claims that nobody holds and that no unfinished run belongs to, and the folder if nothing is left in it.
+/// What another program is at work on, or another grid has left unfinished, stays.
+inline void sweep_up(const std::filesystem::path& unfinished) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> claims;
+  for (const auto& entry : std::filesystem::directory_iterator(unfinished, ignored)) {
+    if (entry.path().extension() == ".claim") claims.push_back(entry.path());
+  }
+  for (const std::filesystem::path& claim : claims) {
+    if (std::filesystem::exists(unfinished / claim.stem(), ignored)) continue;
+    try {
+      const std::optional<ordo::FolderLock> lock = ordo::FolderLock::attempt(claim);
+      if (lock) std::filesystem::remove_all(claim, ignored);
+    } catch (const ordo::Error&) {  // another program took it away meanwhile
+    }
+  }
+  std::filesystem::remove(unfinished, ignored);
 }
 
 /// Throws where the folder's runs are of another text, or were scored on other windows: they could not be compared.
@@ -296,12 +339,10 @@ inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo
       const ordo::Cpu backend(settings.threads);
       for (std::size_t i = next++; i < jobs.size() && !failed.stop_requested(); i = next++) {
         const SweepJob& job = jobs[i];
-        const std::filesystem::path claim = settings.out / "unfinished" / (job.folder + ".claim");
-        std::filesystem::create_directories(claim);
-        std::optional<ordo::FolderLock> lock = ordo::FolderLock::attempt(claim);
+        const std::optional<ordo::FolderLock> lock = claim_job(claim_of(settings, job));
         if (!lock) {  // another program trains it
           ++held;
-          board.elsewhere(job.flops);
+          board.left_to_others(job.flops);
           continue;
         }
         const ordo::RunRecords now = ordo::read_run_records(results);
@@ -316,7 +357,6 @@ inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo
                                      record.best_epoch, record.exact.nats_per_token, duration(record.seconds)));
         }
         std::filesystem::remove_all(settings.out / "unfinished" / job.folder);
-        std::filesystem::remove_all(claim);
       }
     } catch (...) {
       const std::lock_guard lock(guard);
@@ -336,7 +376,7 @@ inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo
     say("{} runs are in the hands of other programs; run this again when they are done\n", held.load());
     return 0;
   }
-  std::filesystem::remove_all(settings.out / "unfinished");
+  sweep_up(settings.out / "unfinished");
   say("all runs of the grid are in {}\n", results.string());
   return 0;
 }

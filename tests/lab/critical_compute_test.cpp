@@ -34,7 +34,11 @@ RunRecord run(const std::string& factorization, double unique, double flops, dou
     r.exact.nats.push_back(nats);
     r.own.nats.push_back(nats + (factorization == "masked" ? 20 : 0));  // a bound that is 0.2 too high
   }
-  r.own.nats_per_token = r.exact.nats_per_token = loss;
+  for (ordo::WindowScore* score : {&r.own, &r.exact}) {
+    double sum = 0;
+    for (const double nats : score->nats) sum += nats;
+    score->nats_per_token = sum / (100.0 * windows);
+  }
   return r;
 }
 
@@ -104,6 +108,16 @@ TEST_CASE("what one side has not spent is not compared") {
   const ordo::CriticalCompute found = ordo::critical_compute(runs, {.resamples = 0});
   CHECK((found.budgets[0].crossing.kind == Crossing::Kind::above && found.budgets[0].crossing.flops == 2e9));
   CHECK((found.settings == 4 && found.with_seeds == 0));
+}
+
+TEST_CASE("budgets where no compute was spent on both sides tell nothing, and own losses of fewer tokens are refused") {
+  std::vector<RunRecord> runs = {run("ltr", 1e4, 1e9, 2.5), run("masked", 1e4, 1e12, 2)};
+  CHECK_THROWS_WITH(ordo::critical_compute(runs), Catch::Contains("with compute that both spent"));
+  runs = {run("ltr", 1e4, 1e9, 2.5), run("masked", 1e4, 1e9, 2)};
+  runs[0].own.nats_per_token *= 2;  // as if half of the tokens had been given
+  CHECK_THROWS_WITH(ordo::critical_compute(runs, {.by = ordo::ComparedBy::own}),
+                    Catch::Contains("does not count all tokens of its windows"));
+  CHECK_NOTHROW(ordo::critical_compute(runs, {.resamples = 2}));
 }
 
 TEST_CASE("sweeps that cannot be compared are refused") {

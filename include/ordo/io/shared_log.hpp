@@ -39,9 +39,11 @@ inline void append_shared_line(const std::filesystem::path& path, const nlohmann
   require(::fstat(file, &about) == 0, "io", "cannot ask for the size of ", name, " (", reason(), ")");
   std::string text;
   char last = '\n';
-  if (about.st_size > 0 && ::pread(file, &last, 1, about.st_size - 1) == 1 && last != '\n') {
-    text = std::string(1, cut_line_mark) + "\n";
+  if (about.st_size > 0) {
+    require(::pread(file, &last, 1, about.st_size - 1) == 1, "io", "cannot read the end of ", name, " (", reason(),
+            ")");
   }
+  if (last != '\n') text = std::string(1, cut_line_mark) + "\n";
   text += json_text(object) + "\n";
   for (std::size_t done = 0; done < text.size();) {
     const ::ssize_t written = ::write(file, text.data() + done, text.size() - done);

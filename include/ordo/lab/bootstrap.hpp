@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -40,6 +41,7 @@ struct BootstrapOptions {
   void check() const {
     require(resamples > 1, "bootstrap", "there must be two resamples or more (got ", resamples, ")");
     require(starts > 0, "bootstrap", "there must be at least one start (got ", starts, ")");
+    require(threads >= 0, "bootstrap", "threads must not be negative (got ", threads, ")");
   }
 };
 
@@ -104,6 +106,7 @@ template <ScalingLaw L>
                                      std::span<const std::size_t> profiled = {}, const BootstrapOptions& options = {},
                                      double delta = FitOptions{}.delta) {
   options.check();
+  require(!runs.empty(), "bootstrap", "there are no runs");
   const std::vector<std::size_t> unit = detail::units_of(runs, options.by);
   Bootstrap<L> result;
   result.by = options.by;

@@ -149,6 +149,18 @@ struct FrontierCell {
   require(sides[0] > 0 && sides[1] > 0, where, "there are ", sides[0], " runs of the base and ", sides[1],
           " of the challenger; each needs at least one");
   check_comparable(compared);
+  for (const RunRecord* run : compared) {
+    double nats = 0;
+    double counted = 0;
+    for (std::size_t w = 0; w < run->own.nats.size(); ++w) {
+      nats += run->own.nats[w];
+      counted += static_cast<double>(run->window_tokens[w]);
+    }
+    require(options.by == ComparedBy::exact ||
+                std::abs(nats / counted - run->own.nats_per_token) < 1e-3 * run->own.nats_per_token,
+            where, "the own loss of ", run->settings.factorization, " does not count all tokens of its windows (",
+            run->own.nats_per_token, ", where these give ", nats / counted, "); compare by the exact loss");
+  }
   const std::vector<std::int64_t>& tokens = compared.front()->window_tokens;
   require(tokens.size() >= 4, where, "runs must be scored on four windows or more (got ", tokens.size(), ")");
 
@@ -178,7 +190,9 @@ struct FrontierCell {
     if (models[0].empty() || models[1].empty()) return false;
     to.base = frontier(std::move(models[0]));
     to.challenger = frontier(std::move(models[1]));
-    to.crossing = crossing(to.base, to.challenger, std::min(most[0], most[1]));
+    const double both = std::min(most[0], most[1]);
+    if (both < std::max(to.base.front().flops, to.challenger.front().flops)) return false;  // nothing that both spent
+    to.crossing = crossing(to.base, to.challenger, both);
     return true;
   };
 
@@ -199,7 +213,7 @@ struct FrontierCell {
     groups.push_back(&cells);
     result.budgets.push_back(std::move(one));
   }
-  require(!unique.empty(), where, "no unique budget has runs of both families");
+  require(!unique.empty(), where, "no unique budget has runs of both families with compute that both spent");
   result.law = fit_power_law(unique, crossings);
   result.resamples = options.resamples;
   if (options.resamples == 0) return result;
@@ -211,7 +225,7 @@ struct FrontierCell {
     const detail::WindowSplit windows = detail::WindowSplit::resampled(tokens.size(), draws);
     for (std::size_t g = 0; g < groups.size(); ++g) {
       BudgetCrossing again;
-      (void)cross(*groups[g], windows, &draws, again);
+      require(cross(*groups[g], windows, &draws, again), where, "a resample has no compute that both sides spent");
       crossings[g] = again.crossing;
       where_crossed[g].push_back(again.crossing.kind == Crossing::Kind::at ? again.crossing.flops
                                  : again.crossing.kind == Crossing::Kind::above
