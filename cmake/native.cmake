@@ -21,25 +21,20 @@ if(NOT TARGET ordo::native)
     endif()
   endif()
 
+  # Neither is ever read by ordo: errno after a mathematical function, and floating-point traps. Unlike
+  # -ffast-math these two change no result.
+  set(ordo_native_flags -fno-math-errno -fno-trapping-math)
   # With AVX-512 g++ 12 sets memory to constants such as {0, 1, 0, 1, 0, 0, 0, 0} by repeating the first eight bytes, and
   # so gets {0, 1, 0, 1, 0, 1, 0, 1}. It does not where it moves sixteen bytes at a time.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    foreach(flag IN ITEMS -mmove-max=128 -mstore-max=128)
-      string(MAKE_C_IDENTIFIER "ORDO_HAS${flag}" has_flag)
-      check_cxx_compiler_flag(${flag} ${has_flag})
-      if(${has_flag})
-        target_compile_options(ordo_native INTERFACE ${flag})
-      endif()
-    endforeach()
+    list(APPEND ordo_native_flags -mmove-max=128 -mstore-max=128)
   endif()
-
-  # Neither is ever read by ordo: errno after a mathematical function, and floating-point traps. Unlike
-  # -ffast-math these two change no result.
-  foreach(flag IN ITEMS -fno-math-errno -fno-trapping-math)
+  foreach(flag IN LISTS ordo_native_flags)
     string(MAKE_C_IDENTIFIER "ORDO_HAS${flag}" has_flag)
     check_cxx_compiler_flag(${flag} ${has_flag})
     if(${has_flag})
       target_compile_options(ordo_native INTERFACE ${flag})
     endif()
   endforeach()
+  unset(ordo_native_flags)
 endif()

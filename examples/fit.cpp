@@ -37,12 +37,6 @@ struct Settings {
   std::filesystem::path out;
 };
 
-/// The constants of Muennighoff et al. 2023 (arXiv:2305.16264): a, b, e and alpha = beta, fitted to runs of one pass.
-constexpr double published[] = {6.255414, 7.3049974, 0.6254804, 0.3526596};
-
-/// What the published fit gives for the rest: 1 / R_D*, 1 / R_N*.
-constexpr double published_reuse[] = {1 / 15.387756, 1 / 5.309743};
-
 /// Without --free, laws that share the published constants keep them.
 template <class L>
 constexpr bool has_published = false;
@@ -203,7 +197,7 @@ int report(const L& law, std::span<const ordo::TrainingRun> runs, const Settings
   ordo::FixedValues<L> fixed{};
   if constexpr (has_published<L>) {
     if (!settings.free) {
-      for (std::size_t k = 0; k < 4; ++k) fixed[k] = published[k];
+      for (std::size_t k = 0; k < 4; ++k) fixed[k] = ordo::published_data_constrained[k];
     }
   }
   for (const std::string& assignment : settings.fix) fix_one<L>(assignment, fixed);
@@ -217,11 +211,9 @@ int report(const L& law, std::span<const ordo::TrainingRun> runs, const Settings
   fmt::print("held fixed: {}\n", held.empty() ? "nothing" : held);
   if constexpr (has_published<L>) {
     if (!settings.free) fmt::print("  a, b, e and alpha = beta are those of arXiv:2305.16264; --free fits them too\n");
-    if (std::is_same_v<L, ordo::DataConstrained<>>) {
+    if constexpr (std::is_same_v<L, ordo::DataConstrained<>>) {
       const ordo::FitObjective<L> objective(law, runs, settings.fit.delta);
-      ordo::LawValues<L> x{};
-      std::copy(std::begin(published), std::end(published), x.begin());
-      std::copy(std::begin(published_reuse), std::end(published_reuse), x.begin() + 4);
+      const auto& x = ordo::published_data_constrained;
       fmt::print("all constants as published (R_D* 15.39, R_N* 5.31): Huber sum {:.7f}, R^2 {:.7f}\n", objective(x),
                  objective.r_squared(x));
     }

@@ -75,7 +75,7 @@ void plan_from_papers(const Question& q) {
       q.flops > critical ? "masked diffusion" : "autoregression", critical, program::thousands(q.unique_tokens),
       q.flops, times(q.flops / critical),
       q.unique_tokens < 25e6 || q.unique_tokens > 100e6 ? ", so this is an extrapolation" : "");
-  const ordo::LawValues<Law> x = {6.255414, 7.3049974, 0.6254804, 0.3526596, 1 / 15.387756, 1 / 5.309743};
+  const ordo::LawValues<Law>& x = ordo::published_data_constrained;
   const ordo::BudgetUse use = ordo::best_use(Law{}, x, q.unique_tokens, q.flops, {1e5, 1e13});
   const ordo::TriedRange near = ordo::sizes_within(Law{}, x, q.unique_tokens, q.flops, {1e5, 1e13}, 0.005);
   if (use.at_edge || use.epochs < 1) {

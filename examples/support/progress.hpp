@@ -6,13 +6,12 @@
 #include <cstdio>
 #include <string>
 
-#include <unistd.h>
-
 #include <fmt/core.h>
 
 #include <ordo/train/options.hpp>
 
 #include "support/program.hpp"
+#include "support/status_line.hpp"
 
 namespace program {
 
@@ -32,7 +31,8 @@ class Progress {
     }
     smooth_ = smooth_ == 0 ? report.loss : 0.95 * smooth_ + 0.05 * report.loss;
     const bool last = report.step == report.steps;
-    if (!last && now - shown_ < (terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10000))) return;
+    if (!last && now - shown_ < (line_.terminal() ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10000)))
+      return;
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - start_ - away_).count();
     const auto steps = static_cast<double>(report.step - first_step_);
@@ -43,7 +43,7 @@ class Progress {
           fmt::format("  {} tokens/s  {} left", thousands(static_cast<double>(report.tokens - first_tokens_) / seconds),
                       duration(static_cast<double>(report.steps - report.step) * seconds / steps));
     }
-    write(line);
+    line_.write(line);
   }
 
   /// A line that stays. Time since the last step counts as spent elsewhere (evaluation).
@@ -55,27 +55,13 @@ class Progress {
   void pause() { paused_ = Clock::now(); }
   void resume() { away_ += Clock::now() - paused_; }
 
-  void clear() {
-    if (terminal_ && width_ > 0) std::fprintf(stderr, "\r%*s\r", static_cast<int>(width_), "");
-    width_ = 0;
-  }
+  void clear() { line_.clear(); }
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  void write(const std::string& line) {
-    if (!terminal_) {
-      std::fprintf(stderr, "%s\n", line.c_str());
-      return;
-    }
-    const std::size_t pad = width_ > line.size() ? width_ - line.size() : 0;
-    std::fprintf(stderr, "\r%s%*s", line.c_str(), static_cast<int>(pad), "");
-    std::fflush(stderr);
-    width_ = line.size();
-  }
-
   std::string label_;
-  bool terminal_ = isatty(STDERR_FILENO) == 1;
+  StatusLine line_;
   Clock::time_point start_;
   Clock::time_point shown_;
   Clock::time_point paused_;
@@ -83,7 +69,6 @@ class Progress {
   std::int64_t first_tokens_ = -1;
   std::int64_t first_step_ = 0;
   double smooth_ = 0;
-  std::size_t width_ = 0;
 };
 
 }  // namespace program

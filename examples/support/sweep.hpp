@@ -19,8 +19,6 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 #include <fmt/core.h>
 
 #include <ordo/core/checksum.hpp>
@@ -32,6 +30,7 @@
 #include "support/engine.hpp"
 #include "support/grid.hpp"
 #include "support/program.hpp"
+#include "support/status_line.hpp"
 #include "support/training_flags.hpp"
 
 #ifndef ORDO_COMMIT
@@ -89,13 +88,13 @@ class SweepBoard {
     const std::lock_guard lock(guard_);
     spent_ += flops;
     const auto now = Clock::now();
-    const auto pause = terminal_ ? std::chrono::milliseconds(300) : std::chrono::milliseconds(15000);
+    const auto pause = line_.terminal() ? std::chrono::milliseconds(300) : std::chrono::milliseconds(15000);
     if (now - shown_ < pause) return;
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - start_).count();
     const double left = spent_ > 0 ? std::max(0.0, flops_ - spent_) * seconds / spent_ : 0;
-    write(fmt::format("{}/{} runs done, {:.0f} % of the arithmetic, {:.1f} GFLOP/s, {} left", done_, all_,
-                      100 * std::min(1.0, spent_ / flops_), spent_ / seconds * 1e-9, duration(left)));
+    line_.write(fmt::format("{}/{} runs done, {:.0f} % of the arithmetic, {:.1f} GFLOP/s, {} left", done_, all_,
+                            100 * std::min(1.0, spent_ / flops_), spent_ / seconds * 1e-9, duration(left)));
   }
   /// A job is done: a line that stays.
   void finished(const std::string& text) {
@@ -116,27 +115,17 @@ class SweepBoard {
     ++done_;
     flops_ -= flops;
   }
-  void clear() {
-    if (terminal_ && width_ > 0) std::fprintf(stderr, "\r%*s\r", static_cast<int>(width_), "");
-    width_ = 0;
-  }
+  void clear() { line_.clear(); }
 
  private:
   using Clock = std::chrono::steady_clock;
-  void write(const std::string& line) {
-    clear();
-    std::fprintf(stderr, terminal_ ? "\r%s" : "%s\n", line.c_str());
-    std::fflush(stderr);
-    width_ = line.size();
-  }
 
   std::mutex guard_;
   std::size_t all_;
   std::size_t done_;
   double flops_;
   double spent_ = 0;
-  bool terminal_ = isatty(STDERR_FILENO) == 1;
-  std::size_t width_ = 0;
+  StatusLine line_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point shown_ = start_;
 };
@@ -213,21 +202,33 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   return record;
 }
 
-/// The runs of the grid that are not there yet, cheapest first.
-inline std::vector<SweepJob> jobs_of(const Grid& grid, const ordo::Dataset& data,
-                                     const std::vector<ordo::RunRecord>& there, std::size_t& known) {
-  std::vector<SweepJob> jobs;
-  known = 0;
+/// The name of a run's folder: what a person sees of the settings, and a checksum of all of them.
+inline std::string folder_of(const ordo::RunSettings& run) {
+  ordo::RunRecord named;
+  named.settings = run;
+  const std::string all = ordo::json_text(ordo::to_json(named));
+  return fmt::format("{}-seed{}-{:016x}", file_name(run.factorization), run.seed,
+                     ordo::checksum(std::as_bytes(std::span(all))));
+}
+
+/// The runs of a grid.
+struct SweepJobs {
+  std::vector<SweepJob> left;     ///< those that are not there yet, cheapest first
+  std::vector<std::string> done;  ///< the folders of those that are
+};
+
+inline SweepJobs jobs_of(const Grid& grid, const ordo::Dataset& data, const std::vector<ordo::RunRecord>& there) {
+  SweepJobs jobs;
   for (ordo::RunSettings run : grid.runs()) {
     ordo::require(run.unique_tokens <= data.train().tokens(), "sweep", "unique_tokens of ", run.unique_tokens,
                   " is more than the ", data.train().tokens(), " tokens of the training text");
     run.training_text = fmt::format("{:016x}", data.train().fingerprint());
     run.validation_text = fmt::format("{:016x}", data.validation().fingerprint());
     if (std::any_of(there.begin(), there.end(), [&](const auto& record) { return record.settings == run; })) {
-      ++known;
+      jobs.done.push_back(folder_of(run));
       continue;
     }
-    SweepJob job{run, config_of(run, data.vocab()), 0, 0, {}};
+    SweepJob job{run, config_of(run, data.vocab()), 0, 0, folder_of(run)};
     const ordo::AnyFactorization policy = ordo::factorization_from_name(run.factorization);
     const ordo::Shape shape{run.context};
     ordo::check_shape(policy, shape);
@@ -235,20 +236,15 @@ inline std::vector<SweepJob> jobs_of(const Grid& grid, const ordo::Dataset& data
     job.tokens = run.epochs * static_cast<double>(run.unique_tokens);
     const double sequences = job.tokens / run.context;
     job.flops = ordo::training_flops(job.config, ordo::plan_work(policy, shape)) * sequences;
-    // What a person sees of the settings, and a checksum of all of them.
-    ordo::RunRecord named;
-    named.settings = run;
-    const std::string all = ordo::json_text(ordo::to_json(named));
-    job.folder = fmt::format("{}-seed{}-{:016x}", file_name(run.factorization), run.seed,
-                             ordo::checksum(std::as_bytes(std::span(all))));
-    jobs.push_back(std::move(job));
+    jobs.left.push_back(std::move(job));
   }
-  std::stable_sort(jobs.begin(), jobs.end(), [](const SweepJob& a, const SweepJob& b) { return a.flops < b.flops; });
+  std::stable_sort(jobs.left.begin(), jobs.left.end(),
+                   [](const SweepJob& a, const SweepJob& b) { return a.flops < b.flops; });
   return jobs;
 }
 
-inline std::filesystem::path claim_of(const SweepSettings& settings, const SweepJob& job) {
-  return settings.out / "unfinished" / (job.folder + ".claim");
+inline std::filesystem::path claim_of(const SweepSettings& settings, const std::string& folder) {
+  return settings.out / "unfinished" / (folder + ".claim");
 }
 
 /// Holds a job against other programs; none where one of them holds it. Claims stay until the sweep is done, and one
@@ -260,6 +256,17 @@ inline std::optional<ordo::FolderLock> claim_job(const std::filesystem::path& cl
       return ordo::FolderLock::attempt(claim);
     } catch (const std::exception&) {
       if (attempt == 3) throw;
+    }
+  }
+}
+
+/// Takes away what a program has left that was killed between a run's last line and the end of its folder.
+inline void remove_finished(const SweepSettings& settings, const std::vector<std::string>& done) {
+  for (const std::string& folder : done) {
+    const std::filesystem::path path = settings.out / "unfinished" / folder;
+    if (!std::filesystem::exists(path)) continue;
+    if (const std::optional<ordo::FolderLock> lock = claim_job(claim_of(settings, folder))) {
+      std::filesystem::remove_all(path);
     }
   }
 }
@@ -309,8 +316,9 @@ inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo
   const std::filesystem::path results = settings.out / "results.jsonl";
   const ordo::RunRecords there = ordo::read_run_records(results);
   check_same_windows(settings, data, there.runs, results);
-  std::size_t known = 0;
-  const std::vector<SweepJob> jobs = jobs_of(grid, data, there.runs, known);
+  const SweepJobs all = jobs_of(grid, data, there.runs);
+  const std::vector<SweepJob>& jobs = all.left;
+  const std::size_t known = all.done.size();
   double flops = 0;
   for (const SweepJob& job : jobs) flops += job.flops;
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
@@ -339,7 +347,7 @@ inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo
       const ordo::Cpu backend(settings.threads);
       for (std::size_t i = next++; i < jobs.size() && !failed.stop_requested(); i = next++) {
         const SweepJob& job = jobs[i];
-        const std::optional<ordo::FolderLock> lock = claim_job(claim_of(settings, job));
+        const std::optional<ordo::FolderLock> lock = claim_job(claim_of(settings, job.folder));
         if (!lock) {  // another program trains it
           ++held;
           board.left_to_others(job.flops);
@@ -376,6 +384,7 @@ inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo
     say("{} runs are in the hands of other programs; run this again when they are done\n", held.load());
     return 0;
   }
+  remove_finished(settings, all.done);
   sweep_up(settings.out / "unfinished");
   say("all runs of the grid are in {}\n", results.string());
   return 0;

@@ -37,10 +37,22 @@ test "$(grep -c . whole/results.jsonl)" -eq 16
 for pause in 0.1 0.2 0.4; do
   $sweep --jobs 1 --out killed > /dev/null 2>&1 &
   victim=$!
+  tries=0
+  until [ $tries -eq 500 ] || ls killed/unfinished/*.claim > /dev/null 2>&1; do tries=$((tries + 1)); sleep 0.01; done
   sleep "$pause"
   kill -9 $victim 2> /dev/null || true
   wait $victim 2> /dev/null || true
 done
+# Killed at two moments that chance seldom finds: before the first file of a run stands, and after its last line.
+claim=$(ls -d killed/unfinished/*.claim | head -n 1)
+run=$(basename "$claim" .claim)
+mkdir -p "whole/unfinished/$run" "early/unfinished/$run"
+touch "whole/unfinished/$run/state.json" "early/unfinished/$run/run.json.partial"
+$sweep --out whole > after.txt
+test ! -e whole/unfinished
+$sweep --out early > early.txt
+test "$(grep -c . early/results.jsonl)" -eq 16
+test ! -e early/unfinished
 # And a line that was cut off.
 if [ -s killed/results.jsonl ]; then
   cp killed/results.jsonl before.jsonl

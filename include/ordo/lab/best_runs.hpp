@@ -27,8 +27,7 @@ namespace ordo {
   };
   std::map<std::tuple<std::string, int, int, int, std::int64_t, double>, std::vector<Cell>> groups;
   for (const RunRecord& record : records) {
-    RunSettings setting = record.settings;
-    setting.seed = 0;
+    const RunSettings setting = record.settings.without_seed();
     auto& cells = groups[{setting.factorization, setting.layers, setting.width, setting.heads, setting.unique_tokens,
                           setting.epochs}];
     auto found = std::find_if(cells.begin(), cells.end(), [&](const Cell& cell) { return cell.setting == setting; });

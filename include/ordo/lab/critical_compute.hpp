@@ -96,17 +96,6 @@ struct WindowSplit {
   }
 };
 
-[[nodiscard]] inline double mean_loss(std::span<const double> nats, std::span<const std::int64_t> tokens,
-                                      std::span<const double> weights) {
-  double sum = 0;
-  double count = 0;
-  for (std::size_t w = 0; w < nats.size(); ++w) {
-    sum += weights[w] * nats[w];
-    count += weights[w] * static_cast<double>(tokens[w]);
-  }
-  return sum / count;
-}
-
 /// Runs that differ in their seed only: one model of a frontier, with the mean loss of its seeds.
 struct FrontierCell {
   RunSettings settings;  ///< seed 0
@@ -139,8 +128,7 @@ struct FrontierCell {
     if (!challenges && !is_one_of(options.base, run.settings.factorization)) continue;
     compared.push_back(&run);
     ++sides[challenges ? 1 : 0];
-    RunSettings setting = run.settings;
-    setting.seed = 0;
+    const RunSettings setting = run.settings.without_seed();
     auto& cells = budgets[static_cast<double>(run.settings.unique_tokens)];
     auto found = std::find_if(cells.begin(), cells.end(), [&](const auto& cell) { return cell.settings == setting; });
     if (found == cells.end()) found = cells.insert(cells.end(), {setting, challenges, {}});
@@ -150,16 +138,9 @@ struct FrontierCell {
           " of the challenger; each needs at least one");
   check_comparable(compared);
   for (const RunRecord* run : compared) {
-    double nats = 0;
-    double counted = 0;
-    for (std::size_t w = 0; w < run->own.nats.size(); ++w) {
-      nats += run->own.nats[w];
-      counted += static_cast<double>(run->window_tokens[w]);
-    }
-    require(options.by == ComparedBy::exact ||
-                std::abs(nats / counted - run->own.nats_per_token) < 1e-3 * run->own.nats_per_token,
-            where, "the own loss of ", run->settings.factorization, " does not count all tokens of its windows (",
-            run->own.nats_per_token, ", where these give ", nats / counted, "); compare by the exact loss");
+    require(options.by == ComparedBy::exact || counts_all_tokens(run->own, run->window_tokens), where,
+            "the own loss of ", run->settings.factorization,
+            " does not count all tokens of its windows; compare by the exact loss");
   }
   const std::vector<std::int64_t>& tokens = compared.front()->window_tokens;
   require(tokens.size() >= 4, where, "runs must be scored on four windows or more (got ", tokens.size(), ")");
@@ -181,8 +162,8 @@ struct FrontierCell {
         const RunRecord& run = *cell.seeds[draws == nullptr ? i : draws->below(static_cast<std::uint32_t>(count))];
         const double share = 1.0 / static_cast<double>(count);
         model.flops += share * flops_of(run);
-        model.chosen_by += share * detail::mean_loss(nats_of(run), tokens, windows.choose);
-        model.reported += share * detail::mean_loss(nats_of(run), tokens, windows.report);
+        model.chosen_by += share * mean_loss(nats_of(run), tokens, windows.choose);
+        model.reported += share * mean_loss(nats_of(run), tokens, windows.report);
       }
       most[side] = std::max(most[side], model.flops);
       models[side].push_back(model);

@@ -200,6 +200,11 @@ struct DataConstrained {
   }
 };
 
+/// The constants that Muennighoff et al. 2023 (arXiv:2305.16264) published: a, b, e and alpha = beta, fitted to runs of
+/// one pass; then 1 / R_D* and 1 / R_N*.
+inline constexpr LawValues<DataConstrained<>> published_data_constrained = {6.255414,  7.3049974,     0.6254804,
+                                                                            0.3526596, 1 / 15.387756, 1 / 5.309743};
+
 /// Chinchilla's law with an additive penalty for repetition, P R^rho (N / U)^nu, R = D / U - 1: loss that rises again
 /// with more passes, and sooner for larger models, which no worth of repeated tokens can express. After Lovelace et al.
 /// 2026, "Prescriptive Scaling Laws for Data Constrained Training" (arXiv:2605.01640), of which only the summary was

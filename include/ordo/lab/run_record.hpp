@@ -52,6 +52,13 @@ struct RunSettings {
   std::string training_text;    ///< fingerprint
   std::string validation_text;  ///< fingerprint
 
+  /// Equal for runs that differ in their seed only.
+  [[nodiscard]] RunSettings without_seed() const {
+    RunSettings setting = *this;
+    setting.seed = 0;
+    return setting;
+  }
+
   friend bool operator==(const RunSettings&, const RunSettings&) = default;
 };
 
@@ -136,6 +143,26 @@ class StrictFields {
 
 }  // namespace detail
 
+/// Mean nats per token of windows, each counted `weights` times.
+[[nodiscard]] inline double mean_loss(std::span<const double> nats, std::span<const std::int64_t> tokens,
+                                      std::span<const double> weights) {
+  double sum = 0;
+  double count = 0;
+  for (std::size_t w = 0; w < nats.size(); ++w) {
+    sum += weights[w] * nats[w];
+    count += weights[w] * static_cast<double>(tokens[w]);
+  }
+  return sum / count;
+}
+
+/// Whether a score counts every token of its windows, up to rounding. An exact score must; a policy's own may leave
+/// given tokens out.
+[[nodiscard]] inline bool counts_all_tokens(const WindowScore& score, std::span<const std::int64_t> tokens) {
+  if (tokens.empty()) return true;
+  const std::vector<double> once(tokens.size(), 1.0);
+  return std::abs(mean_loss(score.nats, tokens, once) - score.nats_per_token) < 1e-3 * score.nats_per_token;
+}
+
 [[nodiscard]] inline Json to_json(const RunRecord& r) {
   const RunSettings& s = r.settings;
   return {{"format", results_format_version},
@@ -210,15 +237,8 @@ class StrictFields {
   require(r.own.nats.size() == r.window_tokens.size() && r.exact.nats.size() == r.window_tokens.size(), "results",
           where, ": there must be as many nats as windows (got ", r.own.nats.size(), " and ", r.exact.nats.size(),
           " for ", r.window_tokens.size(), ")");
-  double nats = 0;  // an exact score counts every token of its windows; a policy's own may leave given ones out
-  double tokens = 0;
-  for (std::size_t w = 0; w < r.window_tokens.size(); ++w) {
-    nats += r.exact.nats[w];
-    tokens += static_cast<double>(r.window_tokens[w]);
-  }
-  require(r.window_tokens.empty() || std::abs(nats / tokens - r.exact.nats_per_token) < 1e-3 * r.exact.nats_per_token,
-          "results", where, ": the exact loss of ", r.exact.nats_per_token, " is not that of its windows, ",
-          nats / tokens);
+  require(counts_all_tokens(r.exact, r.window_tokens), "results", where, ": the exact loss of ", r.exact.nats_per_token,
+          " is not that of its windows");
   return r;
 }
 

@@ -140,12 +140,14 @@ class RunDirectory final : public RunStore {
     }
     const bool began = std::filesystem::exists(folder_ / "run.json");  // killed before the first checkpoint
     if (began) check_identity(read_json(folder_ / "run.json"));
+    // All that a run makes before run.json stands is its lock and the beginning of that file.
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       const std::string name = entry.path().filename().string();
       const bool ours = checkpoint::is_state_file(name) || name == "config.json" || name.ends_with(".partial") ||
                         name == "metrics.jsonl" || name == "run.json" || name == "model.safetensors" ||
                         name == FolderLock::name;
-      require(name == FolderLock::name || (ours && began), "train", "the folder ", folder_.string(),
+      const bool first = name == FolderLock::name || name == "run.json.partial";
+      require(first || (ours && began), "train", "the folder ", folder_.string(),
               " holds something else than an unfinished run (", name, "); give a new or empty folder");
     }
     write_json(folder_ / "run.json", identity_);
