@@ -19,6 +19,7 @@
 #include <ordo/io/json_lines.hpp>
 
 #include "support/engine.hpp"
+#include "support/novels.hpp"
 #include "support/program.hpp"
 #include "support/progress.hpp"
 #include "support/study.hpp"
@@ -121,17 +122,6 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const o
                 run);
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return run;
-}
-
-/// Without --data: Jane Austen's novels, where `sh examples/interpolate.sh` or compare.sh has put them.
-void use_novels(program::TextFlags& text) {
-  const std::filesystem::path novels = ORDO_NOVELS;
-  ordo::require(std::filesystem::exists(novels / "emma.txt"), "interpolate", "there is no --data, and no ",
-                (novels / "emma.txt").string(),
-                "; `sh examples/interpolate.sh` fetches the novels and passes its "
-                "arguments on");
-  text.data = {(novels / "emma.txt").string()};
-  if (text.validation.empty()) text.validation = (novels / "persuasion.txt").string();
 }
 
 /// The folder is this study's: it holds study.json with the settings, or nothing. No other program may use it
@@ -240,7 +230,7 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   ordo::EvaluateOptions{.windows = plan.exact_windows}.check();
   ordo::require(plan.shape.dropout == program::Recipe{}.dropout, "interpolate",
                 "the study varies dropout itself, so --dropout does not apply (got ", plan.shape.dropout, ")");
-  if (plan.text.data.empty()) use_novels(plan.text);
+  if (plan.text.data.empty()) program::use_novels(plan.text, {"emma"}, "interpolate");
   const ordo::Dataset data = plan.text.load(plan.shape.context);
   ordo::require(!data.validation().empty(), "interpolate",
                 "there is no validation text: give --validation FILE or a share");

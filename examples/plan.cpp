@@ -238,7 +238,7 @@ std::filesystem::path run_pilot(Question& q, const std::stop_token& stop) {
   });
   program::say("pilot: {} minutes at most, cheapest runs first\n", q.minutes);
   try {
-    (void)program::run_sweep(q.sweep, grid, data, over.get_token());
+    (void)program::run_sweep(q.sweep, grid.runs(), data, over.get_token());
   } catch (const ordo::Stopped&) {
     if (stop.stop_requested()) throw;
     program::say("the pilot's time is over; run this again to add to it\n");

@@ -38,10 +38,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--jobs", settings.jobs, "runs at a time, 0 for all cores [count]")->capture_default_str();
   app.add_option("--threads", settings.threads, "threads of each run [count]")->capture_default_str();
+  app.add_flag("--keep-models", settings.keep_models, "keep each trained model and its curve, in models/ below --out");
   app.add_flag("--list", settings.list, "list the runs that are to be done, and train nothing");
   return program::run(app, argc, argv, [&] {
     const program::Grid grid = program::read_grid(grid_file);
     const ordo::Dataset data = text.load(grid.context);
-    return program::run_sweep(settings, grid, data, signals.token());
+    return program::run_sweep(settings, grid.runs(), data, signals.token());
   });
 }

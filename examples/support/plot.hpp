@@ -38,6 +38,7 @@ struct Figure {
   bool log_x = false;
   std::vector<PlotLine> lines;
   bool decades = false;  ///< with log_x: ticks at powers of ten, else of two
+  bool log_y = false;    ///< with ticks at powers of ten
 };
 
 /// What is between single quotes for the shell.
@@ -84,13 +85,13 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
     return fmt::format(
         "set terminal {}\nset output '{}.{}'\nset encoding utf8\nset datafile missing '?'\nset title \"{}\\n{{/=11 "
         "{}}}\"\nset xlabel \"{}\"\n"
-        "set ylabel \"{}\"\n{}set grid lc rgb '#dddddd'\nset key outside right top Left reverse\nset border 3\n"
+        "set ylabel \"{}\"\n{}{}set grid lc rgb '#dddddd'\nset key outside right top Left reverse\nset border 3\n"
         "set tics nomirror\nset offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\nplot {}\n",
         terminal, figure.name, ending, figure.title, figure.note, figure.x_label, figure.y_label,
         !figure.log_x    ? ""
         : figure.decades ? "set logscale x 10\nset format x '10^{%L}'\n"
                          : "set logscale x 2\n",
-        plot);
+        figure.log_y ? "set logscale y 10\nset format y '10^{%L}'\n" : "", plot);
   };
   ordo::write_file_atomically(folder / (figure.name + ".gp"),
                               script("pngcairo size 1200,700 font 'sans,14'", "png") + "reset\n" +

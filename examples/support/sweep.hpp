@@ -22,7 +22,10 @@
 #include <fmt/core.h>
 
 #include <ordo/core/checksum.hpp>
+#include <ordo/data/mapped_file.hpp>
+#include <ordo/io/atomic_file.hpp>
 #include <ordo/io/folder_lock.hpp>
+#include <ordo/io/model_files.hpp>
 #include <ordo/io/shared_log.hpp>
 #include <ordo/lab/flops.hpp>
 #include <ordo/lab/run_record.hpp>
@@ -49,6 +52,7 @@ struct SweepSettings {
   int jobs = 0;
   int threads = 1;
   bool list = false;
+  bool keep_models = false;  ///< in models/ below `out`, each with its curve; see model_folder
 };
 
 /// A run of the grid and what it costs.
@@ -199,6 +203,12 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   for (std::size_t w = 0; w < scored.size(); ++w) record.window_tokens.push_back(scored.length(w));
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.commit = ORDO_COMMIT;
+  if (settings.keep_models) {
+    const std::filesystem::path kept = settings.out / "models" / job.folder;
+    ordo::write_model(kept, model.network(), policy.name(), data.codec());
+    ordo::write_file_atomically(kept / "metrics.jsonl",
+                                ordo::MappedFile(settings.out / "unfinished" / job.folder / "metrics.jsonl").text());
+  }
   return record;
 }
 
@@ -211,15 +221,21 @@ inline std::string folder_of(const ordo::RunSettings& run) {
                      ordo::checksum(std::as_bytes(std::span(all))));
 }
 
+/// Where a kept model is, with its curve, metrics.jsonl.
+inline std::filesystem::path model_folder(const std::filesystem::path& out, const ordo::RunSettings& run) {
+  return out / "models" / folder_of(run);
+}
+
 /// The runs of a grid.
 struct SweepJobs {
   std::vector<SweepJob> left;     ///< those that are not there yet, cheapest first
   std::vector<std::string> done;  ///< the folders of those that are
 };
 
-inline SweepJobs jobs_of(const Grid& grid, const ordo::Dataset& data, const std::vector<ordo::RunRecord>& there) {
+inline SweepJobs jobs_of(const std::vector<ordo::RunSettings>& runs, const ordo::Dataset& data,
+                         const std::vector<ordo::RunRecord>& there) {
   SweepJobs jobs;
-  for (ordo::RunSettings run : grid.runs()) {
+  for (ordo::RunSettings run : runs) {
     ordo::require(run.unique_tokens <= data.train().tokens(), "sweep", "unique_tokens of ", run.unique_tokens,
                   " is more than the ", data.train().tokens(), " tokens of the training text");
     run.training_text = fmt::format("{:016x}", data.train().fingerprint());
@@ -305,8 +321,8 @@ inline void check_same_windows(const SweepSettings& settings, const ordo::Datase
 }
 
 /// Trains what is left of the grid, and appends to settings.out / "results.jsonl". Throws Stopped on request.
-inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo::Dataset& data,
-                     const std::stop_token& stop) {
+inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunSettings>& runs,
+                     const ordo::Dataset& data, const std::stop_token& stop) {
   ordo::require(settings.threads > 0, "sweep", "--threads must be positive (got ", settings.threads, ")");
   ordo::require(settings.jobs >= 0, "sweep", "--jobs must not be negative (got ", settings.jobs, ")");
   ordo::require(settings.windows > 1, "sweep", "--windows must be 2 or more (got ", settings.windows, ")");
@@ -316,7 +332,7 @@ inline int run_sweep(const SweepSettings& settings, const Grid& grid, const ordo
   const std::filesystem::path results = settings.out / "results.jsonl";
   const ordo::RunRecords there = ordo::read_run_records(results);
   check_same_windows(settings, data, there.runs, results);
-  const SweepJobs all = jobs_of(grid, data, there.runs);
+  const SweepJobs all = jobs_of(runs, data, there.runs);
   const std::vector<SweepJob>& jobs = all.left;
   const std::size_t known = all.done.size();
   double flops = 0;

@@ -3,6 +3,7 @@
 
 #include <ordo/lab/best_runs.hpp>
 #include <ordo/lab/bootstrap.hpp>
+#include <ordo/lab/copies.hpp>
 #include <ordo/lab/critical_compute.hpp>
 #include <ordo/lab/fit.hpp>
 #include <ordo/lab/flops.hpp>

@@ -1,0 +1,126 @@
+#pragma once
+// What a finding is: a claim of a paper, a rule that was fixed beforehand, the evidence, and what follows from it.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include <ordo/io/atomic_file.hpp>
+
+#include "support/statistics.hpp"
+
+namespace program {
+
+enum class Verdict : std::uint8_t { reproduced, contradicted, undecided };
+
+[[nodiscard]] constexpr std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::reproduced: return "reproduced";
+    case Verdict::contradicted: return "contradicted";
+    case Verdict::undecided: return "undecided";
+  }
+  return "unknown";
+}
+
+/// A number that is above 0 if the claim holds, with its 95 % interval.
+struct Evidence {
+  std::string what;
+  double value = 0;
+  double low = 0;
+  double high = 0;
+
+  [[nodiscard]] bool supports() const { return low > 0; }
+  [[nodiscard]] bool opposes() const { return high < 0; }
+};
+
+/// Over seeds, with the t-interval.
+[[nodiscard]] inline Evidence over_seeds(std::string what, const std::vector<double>& values) {
+  const Mean mean = mean_of(values);
+  return {std::move(what), mean.mean, mean.mean - mean.half_interval(), mean.mean + mean.half_interval()};
+}
+
+/// Reproduced: every interval lies above 0. Contradicted: none does, and one or more lie below. Undecided: the rest.
+[[nodiscard]] inline Verdict judge(const std::vector<Evidence>& evidence) {
+  const auto all = static_cast<std::ptrdiff_t>(evidence.size());
+  const auto for_it = std::count_if(evidence.begin(), evidence.end(), [](const auto& e) { return e.supports(); });
+  const auto against = std::count_if(evidence.begin(), evidence.end(), [](const auto& e) { return e.opposes(); });
+  if (all > 0 && for_it == all) return Verdict::reproduced;
+  if (for_it == 0 && against > 0) return Verdict::contradicted;
+  return Verdict::undecided;
+}
+
+/// A number of one family at one point, as it goes into the table: a value for each seed.
+struct FindingRow {
+  std::string what;
+  std::string family;
+  std::string setting;  ///< size and regularisation
+  std::int64_t unique_tokens = 0;
+  double epochs = 0;
+  std::vector<double> seeds;
+};
+
+struct Finding {
+  int number = 0;
+  std::string title;
+  std::string claim;  ///< of arXiv:2507.15857
+  std::string rule;   ///< by which evidence decides
+  std::vector<Evidence> evidence;
+  Verdict verdict = Verdict::undecided;
+  std::string note;  ///< what else should be known
+  std::vector<FindingRow> rows;
+  std::vector<std::string> figures;  ///< names, without ending
+
+  [[nodiscard]] std::string file() const { return fmt::format("finding-{}", number); }
+};
+
+/// The rows, with mean and t-interval before the seeds.
+inline void write_rows(const std::filesystem::path& path, const std::vector<FindingRow>& rows) {
+  std::size_t seeds = 0;
+  for (const FindingRow& row : rows) seeds = std::max(seeds, row.seeds.size());
+  std::string text = "what,family,setting,unique_tokens,epochs,mean,half_of_95_percent_interval";
+  for (std::size_t s = 0; s < seeds; ++s) text += fmt::format(",seed_{}", s);
+  text += "\n";
+  for (const FindingRow& row : rows) {
+    const Mean mean = mean_of(row.seeds);
+    text += fmt::format("\"{}\",\"{}\",\"{}\",{},{:g},{:.6g},{:.6g}", row.what, row.family, row.setting, row.unique_tokens,
+                        row.epochs, mean.mean, mean.half_interval());
+    for (std::size_t s = 0; s < seeds; ++s) text += s < row.seeds.size() ? fmt::format(",{:.6g}", row.seeds[s]) : ",";
+    text += "\n";
+  }
+  ordo::write_file_atomically(path, text);
+}
+
+/// The finding as a section of the report.
+[[nodiscard]] inline std::string section(const Finding& finding, const std::string& stamp) {
+  std::string text = fmt::format("## {}. {}: {}\n\n", finding.number, finding.title, to_string(finding.verdict));
+  if (!stamp.empty()) text += fmt::format("**{}.**\n\n", stamp);
+  for (const std::string& name : finding.figures) text += fmt::format("![{}]({}.png)\n\n", finding.title, name);
+  text += fmt::format("**Claim.** {}\n\n**Rule.** {}\n\n", finding.claim, finding.rule);
+  text += "| above 0 if the claim holds | value | 95 % interval | |\n|---|---|---|---|\n";
+  for (const Evidence& e : finding.evidence) {
+    text += fmt::format("| {} | {:.4g} | {:.4g} .. {:.4g} | {} |\n", e.what, e.value, e.low, e.high,
+                        e.supports()  ? "for it"
+                        : e.opposes() ? "against it"
+                                      : "open");
+  }
+  const auto count = [&](bool (Evidence::*says)() const) {
+    return std::count_if(finding.evidence.begin(), finding.evidence.end(),
+                         [&](const Evidence& e) { return (e.*says)(); });
+  };
+  text += fmt::format("\n**{}.** Of {} intervals {} speak for the claim and {} against it. {}\n\n",
+                      finding.verdict == Verdict::reproduced     ? "Reproduced"
+                      : finding.verdict == Verdict::contradicted ? "Contradicted at this scale"
+                                                                 : "Undecided",
+                      finding.evidence.size(), count(&Evidence::supports), count(&Evidence::opposes), finding.note);
+  text += fmt::format("Numbers: [{0}.csv]({0}.csv)\n", finding.file());
+  return text;
+}
+
+}  // namespace program

@@ -1,0 +1,109 @@
+#pragma once
+// Multiple-choice tasks made out of a text, where there is no benchmark in the text's own language and time.
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ordo/core/error.hpp>
+#include <ordo/core/rng.hpp>
+#include <ordo/data/choice_task.hpp>
+#include <ordo/io/atomic_file.hpp>
+#include <ordo/io/json_file.hpp>
+
+namespace program {
+
+/// Draws tasks from one text. Pieces are plain ASCII and begin with a word; the same seed gives the same tasks.
+class TaskMaker {
+ public:
+  TaskMaker(std::string text, std::uint64_t seed) : text_(std::move(text)), draws_(seed, ordo::Purpose::subset, 1) {
+    const auto plain = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    std::size_t plain_from = 0;  // everything from here on is plain
+    for (std::size_t i = 1; i < text_.size(); ++i) {
+      if (!plain(text_[i])) plain_from = i + 1;
+      const bool fits = i >= plain_from + before && i + after <= text_.size();
+      if (!fits || !letter(i) || text_[i - 1] != ' ') continue;
+      if (std::all_of(text_.begin() + static_cast<std::ptrdiff_t>(i),
+                      text_.begin() + static_cast<std::ptrdiff_t>(i + after), plain)) {
+        words_.push_back(i);
+      }
+    }
+    ordo::require(words_.size() >= 100, "choices", "the validation text has ", words_.size(),
+                  " words to make tasks of, fewer than 100; give --choices FILE");
+  }
+
+  /// Which of four pieces of 40 characters goes on from 80 others? Three are from elsewhere.
+  [[nodiscard]] std::vector<ordo::ChoiceTask> continuations(std::size_t count) {
+    std::vector<ordo::ChoiceTask> tasks;
+    for (std::size_t t = 0; t < count; ++t) {
+      const std::size_t at = word();
+      ordo::ChoiceTask task{{}, text_.substr(at - 80, 80), {}, draws_.below(4)};
+      for (std::size_t c = 0; c < 4; ++c) task.choices.push_back(text_.substr(c == task.label ? at : word(), 40));
+      tasks.push_back(std::move(task));
+    }
+    return tasks;
+  }
+
+  /// Which of two pieces has its words in the order of the text? In the other two neighbours changed places.
+  [[nodiscard]] std::vector<ordo::ChoiceTask> word_orders(std::size_t count) {
+    std::vector<ordo::ChoiceTask> tasks;
+    while (tasks.size() < count) {
+      const std::string piece = text_.substr(word(), after);
+      // The first pair of different words behind the middle.
+      const std::size_t first = piece.find(' ', after / 2) + 1;
+      const std::size_t second = piece.find(' ', first) + 1;
+      const std::size_t end = piece.find_first_not_of(letters, second);
+      if (first == 0 || second == 0 || end == std::string::npos) continue;
+      const std::string a = piece.substr(first, second - 1 - first);
+      const std::string b = piece.substr(second, end - second);
+      if (a == b || a.empty() || b.empty() || a.find_first_not_of(letters) != std::string::npos) continue;
+      std::string swapped = piece;
+      swapped.replace(first, end - first, b + " " + a);
+      ordo::ChoiceTask task{{}, {}, {piece, swapped}, draws_.below(2)};
+      if (task.label == 1) std::swap(task.choices[0], task.choices[1]);
+      tasks.push_back(std::move(task));
+    }
+    return tasks;
+  }
+
+  /// What is the next word, of four letters or more, after 100 characters? No choices: exact match.
+  [[nodiscard]] std::vector<ordo::ChoiceTask> next_words(std::size_t count) {
+    std::vector<ordo::ChoiceTask> tasks;
+    while (tasks.size() < count) {
+      const std::size_t at = word();
+      const std::size_t end = text_.find_first_not_of(letters, at);
+      if (end == std::string::npos || end - at < 4 || end - at > 20) continue;
+      tasks.push_back({{}, text_.substr(at - 100, 100), {text_.substr(at, end - at)}, 0});
+    }
+    return tasks;
+  }
+
+ private:
+  static constexpr std::size_t before = 100;  ///< characters that a piece may need before its first word
+  static constexpr std::size_t after = 100;
+  static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+  [[nodiscard]] bool letter(std::size_t i) const { return letters.find(text_[i]) != std::string_view::npos; }
+  [[nodiscard]] std::size_t word() { return words_[draws_.below(static_cast<std::uint32_t>(words_.size()))]; }
+
+  std::string text_;
+  std::vector<std::size_t> words_;  // where one begins that has room on both sides
+  ordo::Stream draws_;
+};
+
+/// As `ordo::read_choice_tasks` reads it.
+inline void write_choice_tasks(const std::filesystem::path& path, const std::vector<ordo::ChoiceTask>& tasks) {
+  std::string text;
+  for (const ordo::ChoiceTask& task : tasks) {
+    text += ordo::json_text({{"context", task.context}, {"choices", task.choices}, {"label", task.label}}) + "\n";
+  }
+  ordo::write_file_atomically(path, text);
+}
+
+}  // namespace program
