@@ -16,6 +16,14 @@ write_text() {
   }' > "$1"
 }
 
+# refuses PART COMMAND...: the command must fail, and its sentence on stderr hold the part.
+refuses() {
+  part=$1
+  shift
+  if "$@" > out.log 2> err.log; then echo "wanted a refusal: $*"; exit 1; fi
+  grep -qF -- "$part" err.log || { echo "wanted '$part': $*"; cat err.log; exit 1; }
+}
+
 # A script that fails shows the ends of the files that it wrote last: where it was, and what a program said.
 trap 'status=$?
 if [ $status -ne 0 ]; then

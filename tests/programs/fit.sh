@@ -21,13 +21,6 @@ grep -q '^R_N\* *inf *fixed' report.txt
 grep -q 'held fixed: 1/R_N = 0' report.txt
 for file in fit.json bootstrap.csv profile-R-D.png profile-R-D.svg profile-R-D.csv; do test -s "out/$file"; done
 
-# refuses PART COMMAND...
-refuses() {
-  part=$1
-  shift
-  if "$@" > out.log 2> err.log; then echo "wanted a refusal: $*"; exit 1; fi
-  grep -qF -- "$part" err.log || { echo "wanted '$part': $*"; cat err.log; exit 1; }
-}
 refuses "no-such.csv" "$programs/fit" --runs no-such.csv
 head -n 5 runs.csv > few.csv
 refuses "4 runs for 6 parameters" "$programs/fit" --runs few.csv --free

@@ -49,13 +49,6 @@ grep -q 'diffusion: size, epochs and loss are not known' papers.txt
 grep -q 'saving: not known' papers.txt
 $plan --unique-tokens 100M --flops 1e19 | grep -q '^family: autoregression by the closed form'
 
-# refuses PART COMMAND...
-refuses() {
-  part=$1
-  shift
-  if "$@" > out.log 2> err.log; then echo "wanted a refusal: $*"; exit 1; fi
-  grep -qF -- "$part" err.log || { echo "wanted '$part': $*"; cat err.log; exit 1; }
-}
 refuses "(got '25Q')" $plan --unique-tokens 25Q --flops 1e19
 refuses "(got '-1')" $plan --unique-tokens=-1 --flops 1e19
 refuses "none.jsonl holds no run" $plan --unique-tokens 1M --flops 1e12 --runs none.jsonl

@@ -80,13 +80,6 @@ grep -q 'base ltr; challenger masked' critical.txt
 grep -q '^ *1000 ' critical.txt
 test -s frontier/frontiers.png
 
-# refuses PART COMMAND...
-refuses() {
-  part=$1
-  shift
-  if "$@" > out.log 2> err.log; then echo "wanted a refusal: $*"; exit 1; fi
-  grep -qF -- "$part" err.log || { echo "wanted '$part': $*"; cat err.log; exit 1; }
-}
 bad() { sed "$1" grid.json > bad.json; }
 run="$programs/sweep --grid bad.json --data train.txt --validation validation.txt --out bad"
 bad 's/"epochs": .*/"epochs": [],/' && refuses "'epochs' is an empty list, so the grid has no run" $run

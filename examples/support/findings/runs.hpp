@@ -1,11 +1,10 @@
 #pragma once
-// Which models the findings need, and what became of them.
+// What became of a plan's models: which settings were chosen, and what they came to.
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,117 +16,9 @@
 #include <ordo/lab/critical_compute.hpp>
 #include <ordo/lab/run_record.hpp>
 
-#include "support/grid.hpp"
+#include "support/findings/plan.hpp"
 
 namespace program {
-
-struct Regularisation {
-  double weight_decay = 0.1;
-  double dropout = 0.1;
-
-  friend bool operator==(const Regularisation&, const Regularisation&) = default;
-};
-
-/// So many passes over so many tokens, by the first `sizes` sizes of the plan.
-struct Cell {
-  std::int64_t unique_tokens = 0;
-  double epochs = 0;
-  std::size_t sizes = 0;
-
-  [[nodiscard]] double tokens() const { return static_cast<double>(unique_tokens) * epochs; }
-};
-
-/// The whole study. Tokens are bytes.
-struct FindingsPlan {
-  bool quick = false;
-  std::vector<GridSize> sizes;        ///< smallest first
-  std::vector<Regularisation> ways;   ///< the paper's first
-  std::vector<std::int64_t> budgets;  ///< unique tokens, rising
-  std::vector<Cell> cells;            ///< of both families
-  double equal_tokens = 0;            ///< tokens seen where unique tokens differ and compute does not
-  std::vector<int> orderings;         ///< numbers of orderings, beside 1
-  Cell orderings_cell;                ///< where they are trained, by the last of its sizes
-  std::uint64_t seeds = 3;
-  std::size_t choice_tasks = 0;  ///< of each kind
-  int choice_draws = 0;          ///< of a bound, for each choice
-  std::size_t samples = 0;       ///< of each model, for what it repeats word for word
-  std::size_t least_copy = 30;   ///< a piece as long counts as repeated [tokens]
-  std::string training_text;     ///< fingerprints
-  std::string validation_text;
-
-  [[nodiscard]] ordo::RunSettings run(const std::string& family, const GridSize& size, const Cell& cell,
-                                      const Regularisation& way, std::uint64_t seed) const {
-    ordo::RunSettings s;
-    s.factorization = family;
-    s.layers = size.layers;
-    s.width = size.width;
-    s.heads = size.heads;
-    s.context = 128;
-    s.dropout = way.dropout;
-    s.init_std = 0.06;
-    s.unique_tokens = cell.unique_tokens;
-    s.epochs = cell.epochs;
-    s.seed = seed;
-    s.weight_decay = way.weight_decay;
-    s.batch = 8;
-    s.learning_rate = 2e-3;
-    s.training_text = training_text;
-    s.validation_text = validation_text;
-    return s;
-  }
-
-  /// Seed 0 of every setting of both families: what the settings are chosen by.
-  [[nodiscard]] std::vector<ordo::RunSettings> first_runs(std::span<const Cell> of) const {
-    std::vector<ordo::RunSettings> all;
-    for (const Cell& cell : of) {
-      for (const char* family : {"ltr", "masked"}) {
-        for (std::size_t size = 0; size < cell.sizes; ++size) {
-          for (const Regularisation& way : ways) all.push_back(run(family, sizes[size], cell, way, 0));
-        }
-      }
-    }
-    return all;
-  }
-  /// Left to right, masked diffusion, and every number of orderings between.
-  [[nodiscard]] std::vector<std::string> orderings_families() const {
-    std::vector<std::string> all = {"ltr"};
-    for (const int n : orderings) all.push_back(ordo::factorization_from_name(fmt::format("orderings:{}", n)).name());
-    all.emplace_back("masked");
-    return all;
-  }
-  [[nodiscard]] ordo::RunSettings orderings_run(const std::string& family, std::uint64_t seed) const {
-    return run(family, sizes[orderings_cell.sizes - 1], orderings_cell, ways.front(), seed);
-  }
-};
-
-/// The study for two cores and about an hour and a half, or for less than 15 minutes: a smoke test.
-inline FindingsPlan make_findings_plan(bool quick) {
-  FindingsPlan plan;
-  plan.quick = quick;
-  plan.ways = {{0.1, 0.1}, {0.1, 0}, {1, 0.3}};
-  if (quick) plan.ways = {{0.1, 0.1}, {0.1, 0}};
-  plan.sizes = {{2, 32, 2}, {2, 64, 4}, {2, 128, 8}};
-  if (quick) plan.sizes.pop_back();
-  plan.budgets = {10000, 30000, 90000, 270000};
-  if (quick) plan.budgets.pop_back();
-  plan.equal_tokens = quick ? 270e3 : 1080e3;
-  const std::size_t all = plan.sizes.size();
-  const auto tokens_seen = quick ? std::vector<double>{270e3, 1080e3} : std::vector<double>{270e3, 1080e3, 4320e3};
-  for (const std::int64_t unique : plan.budgets) {
-    const auto u = static_cast<double>(unique);
-    if (u < tokens_seen.front()) plan.cells.push_back({unique, 1, all});
-    for (const double tokens : tokens_seen) plan.cells.push_back({unique, tokens / u, all});
-    // Where text is short, more passes yet: there diffusion is to win.
-    if (!quick && unique <= 30000) plan.cells.push_back({unique, 17280e3 / u, 2});
-  }
-  plan.cells.push_back({static_cast<std::int64_t>(plan.equal_tokens), 1, all});  // nothing seen twice
-  plan.orderings = quick ? std::vector<int>{4, 16} : std::vector<int>{2, 4, 8, 16};
-  plan.orderings_cell = {30000, quick ? 36.0 : 144.0, 2};
-  plan.choice_tasks = quick ? 60 : 300;
-  plan.choice_draws = quick ? 8 : 32;
-  plan.samples = quick ? 16 : 64;
-  return plan;
-}
 
 /// "2 x 64, decay 0.1, dropout 0.1"
 inline std::string describe_setting(const ordo::RunSettings& s) {
@@ -177,7 +68,7 @@ class FindingsRuns {
   [[nodiscard]] Cell best_cell(const std::string& family, std::int64_t unique_tokens, Tuning tuning) const {
     Cell best;
     double least = std::numeric_limits<double>::infinity();
-    for (const Cell& cell : plan_->cells) {
+    for (const Cell& cell : plan_->cells()) {
       if (cell.unique_tokens != unique_tokens) continue;
       const double loss = half(at(chosen(family, cell, tuning)), ordo::ComparedBy::exact, true);
       if (loss < least) {
@@ -190,7 +81,7 @@ class FindingsRuns {
   /// The most passes that the plan makes over so many tokens.
   [[nodiscard]] double most_epochs(std::int64_t unique_tokens) const {
     double most = 0;
-    for (const Cell& cell : plan_->cells) {
+    for (const Cell& cell : plan_->cells()) {
       if (cell.unique_tokens == unique_tokens) most = std::max(most, cell.epochs);
     }
     return most;

@@ -19,18 +19,24 @@
 
 namespace program {
 
-/// Draws tasks from one text. Pieces are plain ASCII and begin with a word; the same seed gives the same tasks.
+/// Draws tasks from one text, for models with a context of so many characters. Pieces are plain ASCII and begin with a
+/// word; the same seed gives the same tasks.
 class TaskMaker {
  public:
-  TaskMaker(std::string text, std::uint64_t seed) : text_(std::move(text)), draws_(seed, ordo::Purpose::subset, 1) {
+  TaskMaker(std::string text, std::size_t context, std::uint64_t seed)
+      : given_(context * 5 / 8),
+        choice_(context * 5 / 16),
+        piece_(context * 3 / 4),
+        text_(std::move(text)),
+        draws_(seed, ordo::Purpose::subset, 1) {
     const auto plain = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
     std::size_t plain_from = 0;  // everything from here on is plain
     for (std::size_t i = 1; i < text_.size(); ++i) {
       if (!plain(text_[i])) plain_from = i + 1;
-      const bool fits = i >= plain_from + before && i + after <= text_.size();
+      const bool fits = i >= plain_from + piece_ && i + piece_ <= text_.size();
       if (!fits || !letter(i) || text_[i - 1] != ' ') continue;
       if (std::all_of(text_.begin() + static_cast<std::ptrdiff_t>(i),
-                      text_.begin() + static_cast<std::ptrdiff_t>(i + after), plain)) {
+                      text_.begin() + static_cast<std::ptrdiff_t>(i + piece_), plain)) {
         words_.push_back(i);
       }
     }
@@ -38,13 +44,13 @@ class TaskMaker {
                   " words to make tasks of, fewer than 100; give --choices FILE");
   }
 
-  /// Which of four pieces of 40 characters goes on from 80 others? Three are from elsewhere.
+  /// Which of four pieces goes on from another that is twice as long? Three are from elsewhere.
   [[nodiscard]] std::vector<ordo::ChoiceTask> continuations(std::size_t count) {
     std::vector<ordo::ChoiceTask> tasks;
     for (std::size_t t = 0; t < count; ++t) {
       const std::size_t at = word();
-      ordo::ChoiceTask task{{}, text_.substr(at - 80, 80), {}, draws_.below(4)};
-      for (std::size_t c = 0; c < 4; ++c) task.choices.push_back(text_.substr(c == task.label ? at : word(), 40));
+      ordo::ChoiceTask task{{}, text_.substr(at - given_, given_), {}, draws_.below(4)};
+      for (std::size_t c = 0; c < 4; ++c) task.choices.push_back(text_.substr(c == task.label ? at : word(), choice_));
       tasks.push_back(std::move(task));
     }
     return tasks;
@@ -54,9 +60,9 @@ class TaskMaker {
   [[nodiscard]] std::vector<ordo::ChoiceTask> word_orders(std::size_t count) {
     std::vector<ordo::ChoiceTask> tasks;
     while (tasks.size() < count) {
-      const std::string piece = text_.substr(word(), after);
+      const std::string piece = text_.substr(word(), piece_);
       // The first pair of different words behind the middle.
-      const std::size_t first = piece.find(' ', after / 2) + 1;
+      const std::size_t first = piece.find(' ', piece_ / 2) + 1;
       const std::size_t second = piece.find(' ', first) + 1;
       const std::size_t end = piece.find_first_not_of(letters, second);
       if (first == 0 || second == 0 || end == std::string::npos) continue;
@@ -72,28 +78,29 @@ class TaskMaker {
     return tasks;
   }
 
-  /// What is the next word, of four letters or more, after 100 characters? No choices: exact match.
+  /// What is the next word, of four letters or more? No choices: exact match.
   [[nodiscard]] std::vector<ordo::ChoiceTask> next_words(std::size_t count) {
     std::vector<ordo::ChoiceTask> tasks;
     while (tasks.size() < count) {
       const std::size_t at = word();
       const std::size_t end = text_.find_first_not_of(letters, at);
-      if (end == std::string::npos || end - at < 4 || end - at > 20) continue;
-      tasks.push_back({{}, text_.substr(at - 100, 100), {text_.substr(at, end - at)}, 0});
+      if (end == std::string::npos || end - at < 4 || end - at > choice_ / 2) continue;
+      tasks.push_back({{}, text_.substr(at - piece_, piece_), {text_.substr(at, end - at)}, 0});
     }
     return tasks;
   }
 
  private:
-  static constexpr std::size_t before = 100;  ///< characters that a piece may need before its first word
-  static constexpr std::size_t after = 100;
   static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
   [[nodiscard]] bool letter(std::size_t i) const { return letters.find(text_[i]) != std::string_view::npos; }
   [[nodiscard]] std::size_t word() { return words_[draws_.below(static_cast<std::uint32_t>(words_.size()))]; }
 
+  std::size_t given_;   // characters
+  std::size_t choice_;  // the same
+  std::size_t piece_;   // the same; every word that is drawn has so many before and behind it
   std::string text_;
-  std::vector<std::size_t> words_;  // where one begins that has room on both sides
+  std::vector<std::size_t> words_;  // where they begin
   ordo::Stream draws_;
 };
 

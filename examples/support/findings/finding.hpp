@@ -89,8 +89,8 @@ inline void write_rows(const std::filesystem::path& path, const std::vector<Find
   text += "\n";
   for (const FindingRow& row : rows) {
     const Mean mean = mean_of(row.seeds);
-    text += fmt::format("\"{}\",\"{}\",\"{}\",{},{:g},{:.6g},{:.6g}", row.what, row.family, row.setting, row.unique_tokens,
-                        row.epochs, mean.mean, mean.half_interval());
+    text += fmt::format("\"{}\",\"{}\",\"{}\",{},{:g},{:.6g},{:.6g}", row.what, row.family, row.setting,
+                        row.unique_tokens, row.epochs, mean.mean, mean.half_interval());
     for (std::size_t s = 0; s < seeds; ++s) text += s < row.seeds.size() ? fmt::format(",{:.6g}", row.seeds[s]) : ",";
     text += "\n";
   }

@@ -1,0 +1,304 @@
+#pragma once
+// Which models the findings need: a small plan, also as a JSON file.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include <ordo/core/error.hpp>
+#include <ordo/factorizations.hpp>
+#include <ordo/io/json_file.hpp>
+#include <ordo/lab/run_record.hpp>
+
+#include "support/grid.hpp"
+
+namespace program {
+
+struct Regularisation {
+  double weight_decay = 0.1;
+  double dropout = 0.1;
+
+  friend bool operator==(const Regularisation&, const Regularisation&) = default;
+};
+
+/// So many passes over so many tokens, by the first `sizes` sizes of the plan.
+struct Cell {
+  std::int64_t unique_tokens = 0;
+  double epochs = 0;
+  std::size_t sizes = 0;
+
+  [[nodiscard]] double tokens() const { return static_cast<double>(unique_tokens) * epochs; }
+};
+
+/// The whole study. Tokens are bytes.
+struct FindingsPlan {
+  std::vector<GridSize> sizes;                ///< smallest first
+  std::vector<Regularisation> ways;           ///< the paper's first
+  std::vector<std::int64_t> budgets;          ///< unique tokens, rising
+  std::vector<double> tokens_seen;            ///< for each budget: passes = tokens seen / budget, one or more
+  double equal_tokens = 0;                    ///< seen where unique tokens differ and compute does not
+  std::vector<std::int64_t> longest_budgets;  ///< of these more yet: there diffusion is to win
+  double longest_tokens = 0;                  ///< seen then
+  int longest_sizes = 0;                      ///< by the smallest so many sizes
+  std::vector<int> orderings;                 ///< numbers of orderings, beside 1
+  std::int64_t orderings_budget = 0;          ///< unique tokens that they are trained on
+  double orderings_epochs = 0;
+  int orderings_size = 0;        ///< index of their size
+  std::uint64_t seeds = 0;       ///< of what is chosen, seed 0 among them
+  std::size_t choice_tasks = 0;  ///< of each kind
+  int choice_draws = 0;          ///< of a bound, for each choice
+  std::size_t samples = 0;       ///< of each model, for what it repeats word for word
+  std::size_t least_copy = 0;    ///< a piece as long counts as repeated [tokens]
+  std::int64_t windows = 0;      ///< of validation, for the scores
+  std::int64_t starts = 0;       ///< of the fit of finding 5
+  std::int64_t resamples = 0;    ///< of findings 5 and 6
+  int context = 0;
+  int batch = 0;
+  double learning_rate = 0;
+  double init_std = 0;
+
+  // Not of the file:
+  bool evidence = true;       ///< false: every page and figure says that it is none
+  std::string training_text;  ///< fingerprints
+  std::string validation_text;
+
+  /// What both families train at, cheapest budget first.
+  [[nodiscard]] std::vector<Cell> cells() const {
+    std::vector<Cell> all;
+    const auto add = [&](std::int64_t unique, double epochs, std::size_t of) {
+      const bool known = std::any_of(all.begin(), all.end(),
+                                     [&](const Cell& c) { return c.unique_tokens == unique && c.epochs == epochs; });
+      if (!known) all.push_back({unique, epochs, of});
+    };
+    for (const std::int64_t unique : budgets) {
+      const auto u = static_cast<double>(unique);
+      add(unique, 1, sizes.size());
+      for (const double tokens : tokens_seen) {
+        if (tokens >= u) add(unique, tokens / u, sizes.size());
+      }
+      if (std::count(longest_budgets.begin(), longest_budgets.end(), unique) > 0) {
+        add(unique, longest_tokens / u, static_cast<std::size_t>(longest_sizes));
+      }
+    }
+    add(static_cast<std::int64_t>(equal_tokens), 1, sizes.size());  // nothing seen twice
+    return all;
+  }
+
+  [[nodiscard]] ordo::RunSettings run(const std::string& family, const GridSize& size, const Cell& cell,
+                                      const Regularisation& way, std::uint64_t seed) const {
+    ordo::RunSettings s;
+    s.factorization = family;
+    s.layers = size.layers;
+    s.width = size.width;
+    s.heads = size.heads;
+    s.context = context;
+    s.dropout = way.dropout;
+    s.init_std = init_std;
+    s.unique_tokens = cell.unique_tokens;
+    s.epochs = cell.epochs;
+    s.seed = seed;
+    s.weight_decay = way.weight_decay;
+    s.batch = batch;
+    s.learning_rate = learning_rate;
+    s.training_text = training_text;
+    s.validation_text = validation_text;
+    return s;
+  }
+
+  /// Seed 0 of every setting of both families: what the settings are chosen by.
+  [[nodiscard]] std::vector<ordo::RunSettings> first_runs(std::span<const Cell> of) const {
+    std::vector<ordo::RunSettings> all;
+    for (const Cell& cell : of) {
+      for (const char* family : {"ltr", "masked"}) {
+        for (std::size_t size = 0; size < cell.sizes; ++size) {
+          for (const Regularisation& way : ways) all.push_back(run(family, sizes[size], cell, way, 0));
+        }
+      }
+    }
+    return all;
+  }
+  /// Left to right, masked diffusion, and every number of orderings between.
+  [[nodiscard]] std::vector<std::string> orderings_families() const {
+    std::vector<std::string> all = {"ltr"};
+    for (const int n : orderings) all.push_back(ordo::factorization_from_name(fmt::format("orderings:{}", n)).name());
+    all.emplace_back("masked");
+    return all;
+  }
+  [[nodiscard]] ordo::RunSettings orderings_run(const std::string& family, std::uint64_t seed) const {
+    return run(family, sizes[static_cast<std::size_t>(orderings_size)], {orderings_budget, orderings_epochs, 0},
+               ways.front(), seed);
+  }
+};
+
+/// The study for two cores and about an hour and a half, or for less than 15 minutes: a smoke test.
+inline FindingsPlan make_findings_plan(bool quick) {
+  FindingsPlan plan;
+  plan.sizes = {{2, 32, 2}, {2, 64, 4}, {2, 128, 8}};
+  plan.ways = {{0.1, 0.1}, {0.1, 0}, {1, 0.3}};
+  plan.budgets = {10000, 30000, 90000, 270000};
+  plan.tokens_seen = {270e3, 1080e3, 4320e3};
+  plan.equal_tokens = 1080e3;
+  plan.longest_budgets = {10000, 30000};
+  plan.longest_tokens = 17280e3;
+  plan.longest_sizes = 2;
+  plan.orderings = {2, 4, 8, 16};
+  plan.orderings_budget = 30000;
+  plan.orderings_epochs = 144;
+  plan.orderings_size = 1;
+  plan.seeds = 3;
+  plan.choice_tasks = 300;
+  plan.choice_draws = 32;
+  plan.samples = 64;
+  plan.least_copy = 30;
+  plan.windows = 128;
+  plan.starts = 500;
+  plan.resamples = 1000;
+  plan.context = 128;
+  plan.batch = 8;
+  plan.learning_rate = 2e-3;
+  plan.init_std = 0.06;
+  if (quick) {
+    plan.evidence = false;
+    plan.sizes.pop_back();
+    plan.ways.pop_back();
+    plan.budgets.pop_back();
+    plan.tokens_seen.pop_back();
+    plan.equal_tokens = 270e3;
+    plan.longest_budgets.clear();
+    plan.orderings = {4, 16};
+    plan.orderings_epochs = 36;
+    plan.choice_tasks = 60;
+    plan.choice_draws = 8;
+    plan.samples = 16;
+    plan.starts = 100;
+    plan.resamples = 200;
+  }
+  return plan;
+}
+
+inline ordo::Json to_json(const FindingsPlan& p) {
+  ordo::Json sizes = ordo::Json::array();
+  for (const GridSize& s : p.sizes) sizes.push_back({{"layers", s.layers}, {"width", s.width}, {"heads", s.heads}});
+  ordo::Json ways = ordo::Json::array();
+  for (const Regularisation& w : p.ways) ways.push_back({{"weight_decay", w.weight_decay}, {"dropout", w.dropout}});
+  return {{"sizes", sizes},
+          {"regularisation", ways},
+          {"budgets", p.budgets},
+          {"tokens_seen", p.tokens_seen},
+          {"equal_tokens", p.equal_tokens},
+          {"longest_budgets", p.longest_budgets},
+          {"longest_tokens", p.longest_tokens},
+          {"longest_sizes", p.longest_sizes},
+          {"orderings", p.orderings},
+          {"orderings_budget", p.orderings_budget},
+          {"orderings_epochs", p.orderings_epochs},
+          {"orderings_size", p.orderings_size},
+          {"seeds", p.seeds},
+          {"choice_tasks", p.choice_tasks},
+          {"choice_draws", p.choice_draws},
+          {"samples", p.samples},
+          {"least_copy", p.least_copy},
+          {"windows", p.windows},
+          {"starts", p.starts},
+          {"resamples", p.resamples},
+          {"context", p.context},
+          {"batch", p.batch},
+          {"learning_rate", p.learning_rate},
+          {"init_std", p.init_std}};
+}
+
+/// Reads what to_json wrote. Throws an Error that names the file and the field: one that is missing, unknown, of the
+/// wrong kind, or out of range.
+inline FindingsPlan read_findings_plan(const std::filesystem::path& path) {
+  const ordo::Json json = ordo::read_json(path);
+  const std::string file = path.string();
+  const ordo::Json model = to_json(make_findings_plan(false));
+  ordo::require(json.is_object(), "findings", file, " must hold one JSON object");
+  for (const auto& [key, value] : json.items()) {
+    ordo::require(model.contains(key), "findings", file, " has the unknown field '", key, "'");
+  }
+  const auto at_least = [&](const char* key, double value, double least) {
+    ordo::require(std::isfinite(value) && value >= least, "findings", file, ": field '", key, "' must be ", least,
+                  " or more (got ", value, ")");
+  };
+  FindingsPlan p;
+  const auto read = [&]<class T>(const char* key, T& to, double least) {
+    to = ordo::json_field<T>(json, key, file);
+    at_least(key, static_cast<double>(to), least);
+  };
+  const auto list = [&]<class T>(const char* key, std::vector<T>& to, double least, bool may_be_empty = false) {
+    const auto all = ordo::json_field<ordo::Json>(json, key, file);
+    ordo::require(all.is_array() && (may_be_empty || !all.empty()), "findings", file, ": field '", key,
+                  "' must be a list", may_be_empty ? "" : " that is not empty");
+    for (const ordo::Json& one : all) {
+      to.push_back(ordo::json_field<T>(ordo::Json{{key, one}}, key, file));
+      at_least(key, static_cast<double>(to.back()), least);
+    }
+  };
+  const auto objects = [&](const char* key, const auto& take) {
+    const auto all = ordo::json_field<ordo::Json>(json, key, file);
+    ordo::require(all.is_array() && !all.empty(), "findings", file, ": field '", key,
+                  "' must be a list that is not empty");
+    for (const ordo::Json& one : all) take(one);
+  };
+  objects("sizes", [&](const ordo::Json& one) {
+    p.sizes.push_back({ordo::json_field<int>(one, "layers", file), ordo::json_field<int>(one, "width", file),
+                       ordo::json_field<int>(one, "heads", file)});
+  });
+  objects("regularisation", [&](const ordo::Json& one) {
+    p.ways.push_back(
+        {ordo::json_field<double>(one, "weight_decay", file), ordo::json_field<double>(one, "dropout", file)});
+  });
+  read("context", p.context, 2);
+  list("budgets", p.budgets, p.context);
+  list("tokens_seen", p.tokens_seen, p.context);
+  read("equal_tokens", p.equal_tokens, p.context);
+  list("longest_budgets", p.longest_budgets, p.context, true);
+  read("longest_tokens", p.longest_tokens, 0);
+  read("longest_sizes", p.longest_sizes, 1);
+  list("orderings", p.orderings, 2);
+  read("orderings_budget", p.orderings_budget, p.context);
+  read("orderings_epochs", p.orderings_epochs, 1);
+  read("orderings_size", p.orderings_size, 0);
+  read("seeds", p.seeds, 2);
+  read("choice_tasks", p.choice_tasks, 1);
+  read("choice_draws", p.choice_draws, 1);
+  read("samples", p.samples, 1);
+  read("least_copy", p.least_copy, 1);
+  read("windows", p.windows, 8);
+  read("starts", p.starts, 1);
+  read("resamples", p.resamples, 40);
+  read("batch", p.batch, 1);
+  read("learning_rate", p.learning_rate, 0);
+  read("init_std", p.init_std, 0);
+  const auto sizes = static_cast<int>(p.sizes.size());
+  ordo::require(p.longest_sizes <= sizes, "findings", file, ": field 'longest_sizes' must be at most the ", sizes,
+                " sizes (got ", p.longest_sizes, ")");
+  ordo::require(p.orderings_size < sizes, "findings", file, ": field 'orderings_size' must be below the ", sizes,
+                " sizes (got ", p.orderings_size, ")");
+  ordo::require(std::is_sorted(p.budgets.begin(), p.budgets.end()), "findings", file, ": field 'budgets' must rise");
+  for (const std::int64_t unique : p.longest_budgets) {
+    ordo::require(p.longest_tokens >= static_cast<double>(unique), "findings", file,
+                  ": field 'longest_tokens' must be at least each of 'longest_budgets' (got ", p.longest_tokens, ")");
+    ordo::require(std::count(p.budgets.begin(), p.budgets.end(), unique) > 0, "findings", file,
+                  ": field 'longest_budgets' must be among the budgets (got ", unique, ")");
+  }
+  const auto repeats = std::count_if(p.budgets.begin(), p.budgets.end(),
+                                     [&](std::int64_t unique) { return static_cast<double>(unique) < p.equal_tokens; });
+  const bool seen = std::count(p.tokens_seen.begin(), p.tokens_seen.end(), p.equal_tokens) > 0;
+  ordo::require(seen && repeats > 0, "findings", file,
+                ": field 'equal_tokens' must be among 'tokens_seen', and above one of the budgets (got ",
+                p.equal_tokens, ")");
+  return p;
+}
+
+}  // namespace program

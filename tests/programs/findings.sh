@@ -1,0 +1,93 @@
+#!/bin/sh
+# All findings over a few tiny models: the report, its tables and figures are there, a second start trains nothing, and a
+# finding alone needs fewer models. What they say means nothing here.
+# Usage: findings.sh FOLDER_OF_PROGRAMS WORK_FOLDER
+set -eu
+. "$(dirname "$0")/common.sh"
+write_text train.txt 4000 5
+write_text validation.txt 1500 9
+
+cat > plan.json <<'JSON'
+{
+  "sizes": [{"layers": 1, "width": 16, "heads": 2}, {"layers": 1, "width": 32, "heads": 2}],
+  "regularisation": [{"weight_decay": 0.1, "dropout": 0.1}, {"weight_decay": 0.1, "dropout": 0}],
+  "budgets": [1000, 2000, 4000],
+  "tokens_seen": [4000, 8000],
+  "equal_tokens": 8000,
+  "longest_budgets": [1000],
+  "longest_tokens": 16000,
+  "longest_sizes": 1,
+  "orderings": [4],
+  "orderings_budget": 1000,
+  "orderings_epochs": 8,
+  "orderings_size": 0,
+  "seeds": 2,
+  "choice_tasks": 10,
+  "choice_draws": 2,
+  "samples": 4,
+  "least_copy": 8,
+  "windows": 16,
+  "starts": 20,
+  "resamples": 40,
+  "context": 64,
+  "batch": 4,
+  "learning_rate": 3e-3,
+  "init_std": 0.06
+}
+JSON
+findings="$programs/findings --plan plan.json --data train.txt --validation validation.txt"
+
+# A plan that is printed can be read, and is the same.
+"$programs/findings" --show-plan > full.json
+"$programs/findings" --plan full.json --show-plan > again.json
+diff full.json again.json
+grep -q '"budgets"' full.json
+
+$findings --out all --list > list.txt
+test ! -e all
+$findings --finding 1 --out all > one.txt
+one=$(grep -c . all/runs/results.jsonl)
+test -s all/finding-1.png
+test ! -e all/finding-2.csv
+$findings --out all > all.txt
+every=$(grep -c . all/runs/results.jsonl)
+test "$one" -lt "$every"
+for number in 1 2 3 4 5 6 7 8; do
+  test -s all/finding-$number.csv
+  grep -q "^## $number\. " all/findings.md
+done
+for figure in finding-1 finding-2 finding-3 finding-4 finding-6 finding-7-continuation finding-7-word-order \
+  finding-7-next-word finding-8 memorised; do
+  test -s all/$figure.png
+  test -s all/$figure.svg
+done
+test "$(grep -c . all/continuation.jsonl)" -eq 10
+grep -q 'the validation text' all/memorised.csv
+if grep -q 'not evidence' all/findings.md; then echo "stamped without --quick"; exit 1; fi
+
+$findings --out all > again.txt # nothing is left to train
+test "$(grep -c . all/runs/results.jsonl)" -eq "$every"
+sed '/^- \*\*/d' all/findings.md > again.md
+grep -q '| 8 |' again.md
+
+# Tasks of one's own.
+cp all/word-order.jsonl mine.jsonl
+$findings --finding 7 --choices mine.jsonl --out all > own.txt
+test -s all/finding-7-mine.png
+
+bad() {
+  sed "$1" plan.json > bad.json
+  refuses "$2" "$programs/findings" --plan bad.json --data train.txt --validation validation.txt --out bad
+}
+bad 's/"seeds": 2/"seeds": 1/' "field 'seeds' must be 2 or more (got 1)"
+bad 's/"samples"/"sample"/' "unknown field 'sample'"
+bad '/"samples"/d' "has no field 'samples'"
+bad 's/"equal_tokens": 8000/"equal_tokens": 8001/' "field 'equal_tokens' must be among 'tokens_seen'"
+bad 's/"budgets": .*/"budgets": [2000, 1000],/' "field 'budgets' must rise"
+bad 's/"longest_budgets": .*/"longest_budgets": [3000],/' "must be among the budgets (got 3000)"
+bad 's/"orderings_size": 0/"orderings_size": 2/' "field 'orderings_size' must be below the 2 sizes (got 2)"
+bad 's/"heads": 2/"heads": 3/' "heads"
+refuses "the study needs 1080000" "$programs/findings" --data train.txt --validation validation.txt --out bad
+refuses "no-such.jsonl" $findings --choices no-such.jsonl --out bad
+refuses "there is no validation text" "$programs/findings" --plan plan.json --data train.txt --out bad
+test ! -e bad/runs/results.jsonl
