@@ -219,7 +219,7 @@ int report(const L& law, std::span<const ordo::TrainingRun> runs, const Settings
     }
   }
 
-  const ordo::Fit<L> fitted = ordo::fit(law, runs, fixed, settings.fit);
+  ordo::Fit<L> fitted = ordo::fit(law, runs, fixed, settings.fit);
   fmt::print("fit: Huber sum {:.7f}, R^2 {:.7f}; {} of {} starts ended at this minimum\n\n", fitted.huber,
              fitted.r_squared, fitted.reached, fitted.starts);
   if (fitted.reached < 3) {
@@ -245,9 +245,19 @@ int report(const L& law, std::span<const ordo::TrainingRun> runs, const Settings
           {{"name", p.symbol}, {"value", shown(p, fitted.values[k])}, {"fixed", fixed[k].has_value()}});
     }
   } else {
-    const ordo::Bootstrap<L> boot = ordo::bootstrap(law, runs, fitted, open, settings.bootstrap, settings.fit.delta);
-    fmt::print("95 % intervals: {} resamples of {} {}; profiles may rise by what 95 % of the resamples do\n\n",
-               settings.bootstrap.resamples, boot.units, to_string(boot.by));
+    ordo::Bootstrap<L> boot = ordo::bootstrap(law, runs, fitted, open, settings.bootstrap, settings.fit.delta);
+    if (const auto lower = ordo::lower_minimum(law, runs, fitted, boot, settings.fit.delta)) {
+      fitted = *lower;
+      json["huber"] = fitted.huber;
+      json["r_squared"] = fitted.r_squared;
+      json["reached"] = fitted.reached;
+      fmt::print("  A resample led to a lower minimum: Huber sum {:.7f}, R^2 {:.7f}. It counts from here on.\n\n",
+                 fitted.huber, fitted.r_squared);
+      boot = ordo::bootstrap(law, runs, fitted, open, settings.bootstrap, settings.fit.delta);
+    }
+    fmt::print("95 % intervals: {} resamples of {} {}; profiles may rise by what 95 % of the resamples do\n{}\n",
+               settings.bootstrap.resamples, boot.units, to_string(boot.by),
+               boot.units < 20 ? "fewer than 20 are few: such intervals are too narrow\n" : "");
     fmt::print("{:<12} {:>12}   {:<26} {:<26} {}\n", "parameter", "fitted", "bootstrap", "profile", "");
     std::string samples = "resample";
     for (std::size_t k = 0; k < count; ++k) samples += fmt::format(",{}", L::parameters[k].symbol);

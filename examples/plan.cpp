@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -126,12 +127,16 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
   const ordo::ComparedBy by = q.by.value_or(ordo::ComparedBy::exact);
   std::map<std::string, std::vector<ordo::TrainingRun>> by_family;
   std::vector<const ordo::RunRecord*> compared;
+  std::map<std::string, std::vector<ordo::RunSettings>> tried;  // apart from seeds
   bool bounds = false;
   for (const ordo::RunRecord& record : records.runs) {
     const std::string& name = record.settings.factorization;
     if (!q.families.empty() && std::find(q.families.begin(), q.families.end(), name) == q.families.end()) continue;
     bounds = bounds || (by == ordo::ComparedBy::own && record.own.claim == "bound");
     compared.push_back(&record);
+    std::vector<ordo::RunSettings>& settings = tried[name];
+    const ordo::RunSettings setting = record.settings.without_seed();
+    if (std::find(settings.begin(), settings.end(), setting) == settings.end()) settings.push_back(setting);
   }
   for (const ordo::TrainingRun& run : ordo::best_runs(records.runs, by)) {
     const std::string& name = run.factorization;
@@ -207,6 +212,11 @@ void plan_from_runs(const Question& q, const std::filesystem::path& file) {
         f.fit.values[Law::data] == 0 ? std::string("infinite") : times(1 / f.fit.values[Law::data]), held_out,
         f.fit.reached == 0 ? std::string("a resample's fit only: try more --starts")
                            : fmt::format("{} of {} starts", f.fit.reached, f.fit.starts));
+    program::say("    intervals by {} clusters of size and budget{}; {}\n", f.resamples.units,
+                 f.resamples.units < 20 ? ", few, so they are too narrow" : "",
+                 tried[f.name].size() > f.runs
+                     ? fmt::format("tuned: {} settings were tried", tried[f.name].size())
+                     : std::string("nothing was tuned: each size, budget and number of epochs has one setting"));
   }
 }
 

@@ -22,12 +22,17 @@ inline constexpr const char* plot_colours[] = {"#0072B2", "#D55E00", "#009E73", 
 struct PlotPoint {
   double x = 0;
   double y = 0;
-  double error = 0;  ///< half of the bar; NaN: no bar
+  double low = 0;  ///< ends of the bar; NaN: no bar
+  double high = 0;
+
+  PlotPoint(double at, double value, double half_bar) : PlotPoint(at, value, value - half_bar, value + half_bar) {}
+  PlotPoint(double at, double value, double from, double to) : x(at), y(value), low(from), high(to) {}
 };
 struct PlotLine {
   std::string title;
   std::vector<PlotPoint> points;
   bool dashed = false;
+  bool joined = true;  ///< false: marks alone
 };
 struct Figure {
   std::string name;  ///< of the files
@@ -37,8 +42,9 @@ struct Figure {
   std::string y_label;
   bool log_x = false;
   std::vector<PlotLine> lines;
-  bool decades = false;  ///< with log_x: ticks at powers of ten, else of two
-  bool log_y = false;    ///< with ticks at powers of ten
+  bool decades = false;           ///< with log_x: ticks at powers of ten, else of two
+  bool log_y = false;             ///< with ticks at powers of ten
+  std::vector<double> x_ticks{};  ///< where the ticks are, for few values; none: as gnuplot finds
 };
 
 /// What is between single quotes for the shell.
@@ -66,32 +72,40 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
     std::string data;
     bool bars = false;
     for (const PlotPoint& p : line.points) {
-      bars = bars || p.error == p.error;
-      data += fmt::format("{} {} {}\n", p.x, p.y, p.error == p.error ? fmt::format("{}", p.error) : "?");
+      const bool bar = p.low == p.low && p.high == p.high;
+      bars = bars || bar;
+      data += fmt::format("{} {} {}\n", p.x, p.y, bar ? fmt::format("{} {}", p.low, p.high) : "? ?");
     }
     const std::string file = fmt::format("{}-{}.dat", figure.name, i);
     ordo::write_file_atomically(folder / file, data);
     const char* const rgb = plot_colours[colour % std::size(plot_colours)];
     const auto add = [&](const std::string& drawn) { plot += (plot.empty() ? "" : ", ") + drawn; };
     if (bars) {  // first, so that the marks are drawn over them
-      add(fmt::format("'{}' using 1:2:3 with yerrorbars lw 2 pt -1 lc rgb '{}' notitle", file, rgb));
+      add(fmt::format("'{}' using 1:2:3:4 with yerrorbars lw 2 pt -1 lc rgb '{}' notitle", file, rgb));
     }
-    add(fmt::format("'{}' using 1:2 with linespoints lw 2.5 pt {} ps 1.2 dt {} lc rgb '{}' title \"{}\"", file,
-                    4 + 2 * (i % 5) + 1, line.dashed || colour >= std::size(plot_colours) ? 2 : 1, rgb, line.title));
+    add(fmt::format("'{}' using 1:2 with {} lw 2.5 pt {} ps 1.2 dt {} lc rgb '{}' title \"{}\"", file,
+                    line.joined ? "linespoints" : "points", 4 + 2 * (i % 5) + 1,
+                    line.dashed || colour >= std::size(plot_colours) ? 2 : 1, rgb, line.title));
     ++colour;
   }
   if (plot.empty()) return;
+  std::string ticks;
+  for (const double x : figure.x_ticks) {
+    ticks += fmt::format("{}\"{}\" {}", ticks.empty() ? "set xtics (" : ", ",
+                         x >= 1000 ? fmt::format("{:.4g}k", x / 1000) : fmt::format("{:.3g}", x), x);
+  }
+  if (!ticks.empty()) ticks += ")\n";
   const auto script = [&](const char* terminal, const char* ending) {
     return fmt::format(
         "set terminal {}\nset output '{}.{}'\nset encoding utf8\nset datafile missing '?'\nset title \"{}\\n{{/=11 "
         "{}}}\"\nset xlabel \"{}\"\n"
-        "set ylabel \"{}\"\n{}{}set grid lc rgb '#dddddd'\nset key outside right top Left reverse\nset border 3\n"
-        "set tics nomirror\nset offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\nplot {}\n",
+        "set ylabel \"{}\"\n{}{}{}set grid lc rgb '#dddddd'\nset key outside right top Left reverse\nset border 3\n"
+        "set tics nomirror\nset autoscale fix\nset offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\nplot {}\n",
         terminal, figure.name, ending, figure.title, figure.note, figure.x_label, figure.y_label,
         !figure.log_x    ? ""
         : figure.decades ? "set logscale x 10\nset format x '10^{%L}'\n"
                          : "set logscale x 2\n",
-        figure.log_y ? "set logscale y 10\nset format y '10^{%L}'\n" : "", plot);
+        ticks, figure.log_y ? "set logscale y 10\nset format y '10^{%L}'\n" : "", plot);
   };
   ordo::write_file_atomically(folder / (figure.name + ".gp"),
                               script("pngcairo size 1200,700 font 'sans,14'", "png") + "reset\n" +

@@ -108,8 +108,8 @@ class SweepBoard {
     say("[{}/{}] {}\n", done_, all_, text);
     std::fflush(stdout);
   }
-  /// What another program has in hand.
-  void left_to_others(double flops) {
+  /// What another program has in hand, or has spent on a run.
+  void leave_out(double flops) {
     const std::lock_guard lock(guard_);
     flops_ -= flops;
   }
@@ -173,11 +173,16 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   options.evaluation = {.draws = 4, .seed = 3, .windows = settings.curve_windows};
   options.stop = stop;
   options.directory = settings.out / "unfinished" / job.folder;
-  double told = 0;
+  std::optional<double> told;
   options.on_step = [&](const ordo::StepReport& report) {
-    const double share = static_cast<double>(report.step) / static_cast<double>(report.steps);
-    board.progress(share * job.flops - told);
-    told = share * job.flops;
+    const double step = job.flops / static_cast<double>(report.steps);
+    const double spent = step * static_cast<double>(report.step);
+    if (!told) {
+      told = spent - step;  // what an earlier program spent on it
+      board.leave_out(*told);
+    }
+    board.progress(spent - *told);
+    told = spent;
   };
   const auto start = std::chrono::steady_clock::now();
   ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(job.config, policy, backend, s.seed);
@@ -235,11 +240,13 @@ struct SweepJobs {
 inline SweepJobs jobs_of(const std::vector<ordo::RunSettings>& runs, const ordo::Dataset& data,
                          const std::vector<ordo::RunRecord>& there) {
   SweepJobs jobs;
+  const std::string training = fmt::format("{:016x}", data.train().fingerprint());
+  const std::string validation = fmt::format("{:016x}", data.validation().fingerprint());
   for (ordo::RunSettings run : runs) {
     ordo::require(run.unique_tokens <= data.train().tokens(), "sweep", "unique_tokens of ", run.unique_tokens,
                   " is more than the ", data.train().tokens(), " tokens of the training text");
-    run.training_text = fmt::format("{:016x}", data.train().fingerprint());
-    run.validation_text = fmt::format("{:016x}", data.validation().fingerprint());
+    run.training_text = training;
+    run.validation_text = validation;
     if (std::any_of(there.begin(), there.end(), [&](const auto& record) { return record.settings == run; })) {
       jobs.done.push_back(folder_of(run));
       continue;
@@ -330,7 +337,8 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
   ordo::EvaluateOptions{.draws = settings.draws, .windows = settings.windows}.check();
   ordo::require(!data.validation().empty(), "sweep", "there is no validation text: give --validation FILE or a share");
   const std::filesystem::path results = settings.out / "results.jsonl";
-  const ordo::RunRecords there = ordo::read_run_records(results);
+  ordo::RunRecordReader reader(results);
+  const ordo::RunRecords& there = reader.look();
   check_same_windows(settings, data, there.runs, results);
   const SweepJobs all = jobs_of(runs, data, there.runs);
   const std::vector<SweepJob>& jobs = all.left;
@@ -358,6 +366,12 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
   std::exception_ptr failure;
   std::stop_source failed;
   const std::stop_callback stop_all(stop, [&] { failed.request_stop(); });
+  const auto is_done = [&](const ordo::RunSettings& settings_of_job) {
+    const std::lock_guard lock(guard);
+    const std::vector<ordo::RunRecord>& runs_now = reader.look().runs;
+    return std::any_of(runs_now.begin(), runs_now.end(),
+                       [&](const auto& record) { return record.settings == settings_of_job; });
+  };
   const auto work = [&] {
     try {
       const ordo::Cpu backend(settings.threads);
@@ -366,12 +380,10 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
         const std::optional<ordo::FolderLock> lock = claim_job(claim_of(settings, job.folder));
         if (!lock) {  // another program trains it
           ++held;
-          board.left_to_others(job.flops);
+          board.leave_out(job.flops);
           continue;
         }
-        const ordo::RunRecords now = ordo::read_run_records(results);
-        if (std::any_of(now.runs.begin(), now.runs.end(),
-                        [&](const auto& record) { return record.settings == job.settings; })) {
+        if (is_done(job.settings)) {
           board.elsewhere(job.flops);
         } else {
           const ordo::RunRecord record = train_one(settings, data, job, backend, board, failed.get_token());

@@ -85,7 +85,7 @@ inline Finding half_life(const Evaluated& e) {
       for (const auto& x : law.resamples.values) all.push_back(worth(x[Law::data]));
       const double low = ordo::quantile(all, 0.025);
       const double high = ordo::quantile(all, 0.975);
-      line.points.push_back({epochs, worth(law.fit.values[Law::data]), std::nan("")});
+      line.points.push_back({epochs, worth(law.fit.values[Law::data]), low, high});
       if (&law == &laws.front()) perfect.points.push_back({epochs, epochs, std::nan("")});
       f.rows.push_back({"worth [passes over new data]; fitted, low, high",
                         law.name,
@@ -130,9 +130,10 @@ inline Finding critical(const Evaluated& e) {
                            "a budget without a crossing shows the most compute that both families spent",
                            "unique tokens", "training compute [FLOPs, 6 N D]");
   figure_6.log_y = true;
-  PlotLine crossed{"crossing", {}};
-  PlotLine beyond{"no crossing up to here", {}};
-  PlotLine before{"ahead from here already", {}};
+  figure_6.x_ticks = budget_ticks(e.plan());
+  PlotLine crossed{"crossing", {}, false, false};
+  PlotLine beyond{"no crossing up to here", {}, false, false};
+  PlotLine before{"ahead from here already", {}, false, false};
   PlotLine paper{"closed form of arXiv:2507.15857", {}, true};
   std::size_t crossings = 0;
   std::string listed;
@@ -151,7 +152,8 @@ inline Finding critical(const Evaluated& e) {
                       static_cast<std::int64_t>(b.unique_tokens),
                       0,
                       {c.flops}});
-    listed += fmt::format("{}{} tokens {}{:.2g}", listed.empty() ? "" : ", ", thousands(b.unique_tokens),
+    listed += fmt::format("{}{} tokens {}{:.2g}", listed.empty() ? "" : ", ",
+                          thousands(static_cast<std::int64_t>(b.unique_tokens)),
                           at      ? ""
                           : above ? "> "
                                   : "< ",

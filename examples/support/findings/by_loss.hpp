@@ -52,6 +52,7 @@ inline Finding little_compute(const Evaluated& e) {
   f.verdict = judge(f.evidence);
   f.note = "Both families have their size and regularisation chosen by seed 0 at each budget.";
   figure_1.lines = std::move(lines);
+  for (const PlotPoint& p : figure_1.lines.front().points) figure_1.x_ticks.push_back(p.x);
   draw(e.study, f, figure_1);
   return f;
 }
@@ -166,6 +167,7 @@ inline Finding equal_compute_less_data(const Evaluated& e) {
                       mean_of(rises[0][cell.epochs]).mean, mean_of(rises[1][cell.epochs]).mean);
   }
   f.verdict = judge(f.evidence);
+  for (const Cell& cell : cells) figure_3.x_ticks.push_back(1 / cell.epochs);
   f.note = fmt::format("Rises [nats/token]: {}.", by);
   draw(e.study, f, figure_3);
   return f;
@@ -209,6 +211,7 @@ inline Finding nearly_fresh(const Evaluated& e) {
       figure_4.lines.push_back(std::move(line));
     }
   }
+  for (const Cell& cell : cells) figure_4.x_ticks.push_back(cell.epochs);
   const auto below = [&](std::vector<double> share, double sign) {
     for (double& x : share) x = sign * (100 * tolerance - x);
     return share;

@@ -98,6 +98,7 @@ inline Finding downstream(const Evaluated& e) {
   for (const TaskSet& set : sets) {
     figures.push_back(figure(e.study, "finding-7-" + file_name(set.name), "Accuracy: " + set.name, seeds_note,
                              "unique tokens", "right answers [%]"));
+    figures.back().x_ticks = budget_ticks(e.plan());
     for (const char* family : families) figures.back().lines.push_back({title_of(family, Tuning::tuned), {}});
     if (!set.greedy) figures.back().lines.push_back({"masked, tuned, by its bound", {}, true});
     if (set.guessing > 0) figures.back().lines.push_back({"guessing", {}, true});
@@ -230,6 +231,7 @@ inline std::string memorised(const Evaluated& e) {
                         fmt::format("tokens in pieces of {} or more; {} samples of each seed, bars: 95 % t-intervals",
                                     plan.least_copy, plan.samples),
                         "unique tokens", "repeated word for word [% of tokens]");
+  drawn.x_ticks = budget_ticks(plan);
   PlotLine reference{"the validation text", {}, true};
   for (const char* family : families) drawn.lines.push_back({title_of(family, Tuning::tuned), {}});
   for (const std::int64_t unique : plan.budgets) {

@@ -58,7 +58,10 @@ struct Evaluated {
   [[nodiscard]] const FindingsPlan& plan() const { return study.plan; }
 };
 
-inline std::string thousands(std::int64_t tokens) { return thousands(static_cast<double>(tokens)); }
+/// "30k" for 30,000.
+inline std::string thousands(std::int64_t tokens) {
+  return tokens >= 1000 ? fmt::format("{:.4g}k", static_cast<double>(tokens) / 1e3) : fmt::format("{}", tokens);
+}
 
 inline std::string of_passes(double epochs) { return fmt::format("{:g} {}", epochs, epochs == 1 ? "pass" : "passes"); }
 
@@ -73,6 +76,9 @@ inline Figure figure(const FindingsStudy& study, const std::string& name, const 
   f.decades = true;
   return f;
 }
+
+/// The budgets, as an axis shows them.
+inline std::vector<double> budget_ticks(const FindingsPlan& plan) { return {plan.budgets.begin(), plan.budgets.end()}; }
 
 inline void add_point(PlotLine& line, double x, const std::vector<double>& seeds) {
   const Mean mean = mean_of(seeds);

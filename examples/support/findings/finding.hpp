@@ -46,13 +46,13 @@ struct Evidence {
   return {std::move(what), mean.mean, mean.mean - mean.half_interval(), mean.mean + mean.half_interval()};
 }
 
-/// Reproduced: every interval lies above 0. Contradicted: none does, and one or more lie below. Undecided: the rest.
+/// Reproduced: every interval lies above 0. Contradicted: none does, and more than half lie below. Undecided: the rest.
 [[nodiscard]] inline Verdict judge(const std::vector<Evidence>& evidence) {
   const auto all = static_cast<std::ptrdiff_t>(evidence.size());
   const auto for_it = std::count_if(evidence.begin(), evidence.end(), [](const auto& e) { return e.supports(); });
   const auto against = std::count_if(evidence.begin(), evidence.end(), [](const auto& e) { return e.opposes(); });
   if (all > 0 && for_it == all) return Verdict::reproduced;
-  if (for_it == 0 && against > 0) return Verdict::contradicted;
+  if (for_it == 0 && 2 * against > all) return Verdict::contradicted;
   return Verdict::undecided;
 }
 
@@ -103,7 +103,8 @@ inline void write_rows(const std::filesystem::path& path, const std::vector<Find
   if (!stamp.empty()) text += fmt::format("**{}.**\n\n", stamp);
   for (const std::string& name : finding.figures) text += fmt::format("![{}]({}.png)\n\n", finding.title, name);
   text += fmt::format("**Claim.** {}\n\n**Rule.** {}\n\n", finding.claim, finding.rule);
-  text += "| above 0 if the claim holds | value | 95 % interval | |\n|---|---|---|---|\n";
+  if (!finding.evidence.empty())
+    text += "| above 0 if the claim holds | value | 95 % interval | |\n|---|---|---|---|\n";
   for (const Evidence& e : finding.evidence) {
     text += fmt::format("| {} | {:.4g} | {:.4g} .. {:.4g} | {} |\n", e.what, e.value, e.low, e.high,
                         e.supports()  ? "for it"
@@ -114,11 +115,16 @@ inline void write_rows(const std::filesystem::path& path, const std::vector<Find
     return std::count_if(finding.evidence.begin(), finding.evidence.end(),
                          [&](const Evidence& e) { return (e.*says)(); });
   };
-  text += fmt::format("\n**{}.** Of {} intervals {} speak for the claim and {} against it. {}\n\n",
-                      finding.verdict == Verdict::reproduced     ? "Reproduced"
-                      : finding.verdict == Verdict::contradicted ? "Contradicted at this scale"
-                                                                 : "Undecided",
-                      finding.evidence.size(), count(&Evidence::supports), count(&Evidence::opposes), finding.note);
+  const std::size_t all = finding.evidence.size();
+  text +=
+      fmt::format("{}**{}.** {} {}\n\n", all == 0 ? "" : "\n",
+                  finding.verdict == Verdict::reproduced     ? "Reproduced"
+                  : finding.verdict == Verdict::contradicted ? "Contradicted at this scale"
+                                                             : "Undecided",
+                  all == 0 ? std::string("There is no interval to decide by.")
+                           : fmt::format("Of {} interval{} {} for the claim, {} against it.", all, all == 1 ? "" : "s",
+                                         count(&Evidence::supports), count(&Evidence::opposes)),
+                  finding.note);
   text += fmt::format("Numbers: [{0}.csv]({0}.csv)\n", finding.file());
   return text;
 }

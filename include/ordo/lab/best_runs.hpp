@@ -2,7 +2,7 @@
 // What a family comes to where it is tuned: of all settings for one size, budget and number of epochs the best.
 
 #include <algorithm>
-#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <ordo/lab/critical_compute.hpp>
+#include <ordo/lab/compared_by.hpp>
 #include <ordo/lab/run_record.hpp>
 #include <ordo/lab/training_run.hpp>
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string_view>
@@ -16,7 +17,9 @@
 #include <ordo/core/error.hpp>
 #include <ordo/core/rng.hpp>
 #include <ordo/lab/fit.hpp>
+#include <ordo/lab/interval.hpp>
 #include <ordo/lab/law.hpp>
+#include <ordo/lab/parallel.hpp>
 #include <ordo/lab/training_run.hpp>
 
 namespace ordo {
@@ -44,22 +47,6 @@ struct BootstrapOptions {
     require(threads >= 0, "bootstrap", "threads must not be negative (got ", threads, ")");
   }
 };
-
-/// An interval of a parameter as it is fitted (not as it is shown).
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-
-/// The value below which a share `q` of the numbers lies, between neighbours by a straight line.
-[[nodiscard]] inline double quantile(std::vector<double> numbers, double q) {
-  require(!numbers.empty(), "quantile", "there are no numbers");
-  std::sort(numbers.begin(), numbers.end());
-  const double at = q * static_cast<double>(numbers.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const std::size_t above = std::min(below + 1, numbers.size() - 1);
-  return numbers[below] + (at - static_cast<double>(below)) * (numbers[above] - numbers[below]);
-}
 
 template <ScalingLaw L>
 struct Bootstrap {
@@ -150,6 +137,24 @@ template <ScalingLaw L>
     }
   });
   return result;
+}
+
+/// A resample's minimum may lead to a lower minimum of all runs than the starts of the fit did: that one, with
+/// `reached` 0; none where none does.
+template <ScalingLaw L>
+[[nodiscard]] std::optional<Fit<L>> lower_minimum(const L& law, std::span<const TrainingRun> runs, const Fit<L>& fitted,
+                                                  const Bootstrap<L>& resamples, double delta = FitOptions{}.delta) {
+  const FitObjective<L> objective(law, runs, delta);
+  std::optional<Fit<L>> lower;
+  double least = fitted.huber * (1 - 1e-6);
+  for (LawValues<L> x : resamples.values) {
+    if (!(objective(x) < 1.5 * fitted.huber)) continue;
+    const double found = objective.minimise_from(x, fitted.fixed);
+    if (!(found < least)) continue;
+    lower = Fit<L>{x, found, objective.r_squared(x), fitted.starts, 0, fitted.fixed};
+    least = found * (1 - 1e-6);
+  }
+  return lower;
 }
 
 }  // namespace ordo

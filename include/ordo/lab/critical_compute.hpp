@@ -11,14 +11,14 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <ordo/core/error.hpp>
 #include <ordo/core/rng.hpp>
-#include <ordo/lab/bootstrap.hpp>
+#include <ordo/lab/compared_by.hpp>
 #include <ordo/lab/frontier.hpp>
+#include <ordo/lab/interval.hpp>
 #include <ordo/lab/power_law.hpp>
 #include <ordo/lab/run_record.hpp>
 
@@ -29,15 +29,6 @@ namespace ordo {
 [[nodiscard]] inline double published_critical_flops(double unique_tokens) {
   return 2.12 * std::pow(10, 1.956) * std::pow(unique_tokens, 2.174);
 }
-
-/// By which loss families are compared.
-enum class ComparedBy : std::uint8_t {
-  own,    ///< each model's own score, a bound for diffusion: a crossing by it comes late
-  exact,  ///< left to right for all
-};
-
-[[nodiscard]] constexpr std::string_view to_string(ComparedBy by) { return by == ComparedBy::own ? "own" : "exact"; }
-inline constexpr ComparedBy every_compared_by[] = {ComparedBy::own, ComparedBy::exact};
 
 struct CriticalComputeOptions {
   std::vector<std::string> base = {"ltr"};           ///< factorizations of the base

@@ -16,6 +16,7 @@
 #include <ordo/lab/bootstrap.hpp>
 #include <ordo/lab/fit.hpp>
 #include <ordo/lab/flops.hpp>
+#include <ordo/lab/interval.hpp>
 #include <ordo/lab/law.hpp>
 #include <ordo/lab/training_run.hpp>
 
@@ -58,17 +59,10 @@ template <ScalingLaw L>
   try {
     family.fit = fit(law, runs, {}, options);
     family.resamples = bootstrap(law, runs, family.fit, {}, bootstraps, options.delta);
-    // A resample may lead to a lower minimum of all runs than the starts did.
-    const FitObjective<L> objective(law, runs, options.delta);
-    bool lower = false;
-    for (LawValues<L> x : family.resamples.values) {
-      if (!(objective(x) < 1.5 * family.fit.huber)) continue;
-      const double least = objective.minimise_from(x, {});
-      if (!(least < family.fit.huber * (1 - 1e-6))) continue;
-      family.fit = {x, least, objective.r_squared(x), family.fit.starts, 0, {}};
-      lower = true;
+    if (const auto lower = lower_minimum(law, runs, family.fit, family.resamples, options.delta)) {
+      family.fit = *lower;
+      family.resamples = bootstrap(law, runs, family.fit, {}, bootstraps, options.delta);
     }
-    if (lower) family.resamples = bootstrap(law, runs, family.fit, {}, bootstraps, options.delta);
   } catch (const Stopped&) {
     throw;
   } catch (const Error& error) {

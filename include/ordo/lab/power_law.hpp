@@ -32,7 +32,7 @@ template <std::size_t K>
 [[nodiscard]] Dual<K> log_normal_cdf(const Dual<K>& z) {
   const double x = z.value;
   const double log_density = -0.5 * x * x - 0.5 * std::log(2 * std::numbers::pi);
-  if (x < -10) return z.mapped(log_density - std::log(-x), -x - 1 / x);  // the tail's leading term
+  if (x < -30) return z.mapped(log_density - std::log(-x), -x - 1 / x);  // the tail's leading term
   const double p = 0.5 * std::erfc(-x / std::numbers::sqrt2);
   return z.mapped(std::log(p), std::exp(log_density) / p);
 }

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <span>
 #include <string>
@@ -14,7 +16,6 @@
 
 #include <ordo/core/config.hpp>
 #include <ordo/core/error.hpp>
-#include <ordo/data/mapped_file.hpp>
 #include <ordo/io/json_file.hpp>
 #include <ordo/io/model_json.hpp>
 #include <ordo/io/shared_log.hpp>
@@ -265,34 +266,57 @@ struct RunRecords {
   bool cut = false;  ///< the last line has no end: it was cut off, and is left out
 };
 
-/// Reads a results file; one that is not there holds no runs. Throws an Error that names the line where a whole line is
-/// wrong, and where a run is there twice.
-[[nodiscard]] inline RunRecords read_run_records(const std::filesystem::path& path) {
-  RunRecords records;
-  if (!std::filesystem::exists(path) || std::filesystem::file_size(path) == 0) return records;
-  const MappedFile file(path);
-  const std::string_view text = file.text();
-  std::size_t line = 1;
-  for (std::size_t from = 0; from < text.size(); ++line) {
-    const std::size_t end = text.find('\n', from);
-    if (end == std::string_view::npos) {
-      records.cut = true;
-      break;
+/// A results file that others append to: each look reads what was added since the last.
+class RunRecordReader {
+ public:
+  explicit RunRecordReader(std::filesystem::path path) : path_(std::move(path)) {}
+
+  /// All runs so far; none where there is no such file. Throws an Error that names the line where a whole line is
+  /// wrong, and where a run is there twice.
+  const RunRecords& look() {
+    records_.cut = false;
+    std::ifstream file(path_, std::ios::binary);
+    if (!file.is_open()) {
+      require(!std::filesystem::exists(path_), "results", "cannot open ", path_.string());
+      return records_;
     }
-    const std::string where = path.string() + ", line " + std::to_string(line);
-    const std::string_view one = text.substr(from, end - from);
-    from = end + 1;
-    if (one.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    if (one.back() == cut_line_mark) continue;
-    RunRecord record = run_record_from_json(parse_json(one, where), where);
-    for (const RunRecord& known : records.runs) {
+    file.seekg(static_cast<std::streamoff>(read_));
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    for (std::size_t from = 0; from < text.size();) {
+      const std::size_t end = text.find('\n', from);
+      if (end == std::string::npos) {
+        records_.cut = true;
+        break;
+      }
+      take(std::string_view(text).substr(from, end - from));
+      read_ += end + 1 - from;
+      from = end + 1;
+    }
+    return records_;
+  }
+
+ private:
+  void take(std::string_view line) {
+    const std::string where = path_.string() + ", line " + std::to_string(++lines_);
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos || line.back() == cut_line_mark) return;
+    RunRecord record = run_record_from_json(parse_json(line, where), where);
+    for (const RunRecord& known : records_.runs) {
       require(!(known.settings == record.settings), "results", where, " repeats a run: ", record.settings.factorization,
               " with ", record.settings.unique_tokens, " unique tokens, ", record.settings.epochs, " epochs and seed ",
               record.settings.seed);
     }
-    records.runs.push_back(std::move(record));
+    records_.runs.push_back(std::move(record));
   }
-  return records;
+
+  std::filesystem::path path_;
+  RunRecords records_;
+  std::size_t read_ = 0;  // bytes of whole lines
+  std::size_t lines_ = 0;
+};
+
+/// Reads a results file once.
+[[nodiscard]] inline RunRecords read_run_records(const std::filesystem::path& path) {
+  return RunRecordReader(path).look();
 }
 
 }  // namespace ordo
