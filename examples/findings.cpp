@@ -2,7 +2,6 @@
 // the scale of this machine: what is trained, a rule that decides, a figure, a table and a paragraph.
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -48,7 +47,7 @@ bool needs(const program::FindingsPlan& plan, int number, const Cell& cell) {
   switch (number) {
     case 1: return cell.epochs == 1;
     case 3:
-    case 4: return std::abs(cell.tokens() - plan.equal_tokens) < 0.5;
+    case 4: return plan.sees_equally_many(cell);
     case 8: return false;
     default: return true;
   }

@@ -122,7 +122,7 @@ inline Finding much_compute(const Evaluated& e) {
 inline std::vector<Cell> equal_compute(const FindingsPlan& plan) {
   std::vector<Cell> cells;
   for (const Cell& cell : plan.cells()) {
-    if (std::abs(cell.tokens() - plan.equal_tokens) < 0.5) cells.push_back(cell);
+    if (plan.sees_equally_many(cell)) cells.push_back(cell);
   }
   std::sort(cells.begin(), cells.end(), [](const Cell& a, const Cell& b) { return a.epochs < b.epochs; });
   return cells;

@@ -30,7 +30,6 @@ using ordo::ComparedBy;
 using ordo::RunRecord;
 using ordo::RunSettings;
 
-inline constexpr const char* families[] = {"ltr", "masked"};
 inline constexpr const char* stamp_text = "Smoke test, not evidence";
 
 struct FindingsStudy {

@@ -39,6 +39,9 @@ struct Cell {
   [[nodiscard]] double tokens() const { return static_cast<double>(unique_tokens) * epochs; }
 };
 
+/// The families that are compared.
+inline constexpr const char* families[] = {"ltr", "masked"};
+
 /// The whole study. Tokens are bytes.
 struct FindingsPlan {
   std::vector<GridSize> sizes;                ///< smallest first
@@ -71,6 +74,8 @@ struct FindingsPlan {
   std::string training_text;  ///< fingerprints
   std::string validation_text;
 
+  /// Whether a cell sees as many tokens as the one that sees each token once (findings 3 and 4).
+  [[nodiscard]] bool sees_equally_many(const Cell& cell) const { return std::abs(cell.tokens() - equal_tokens) < 0.5; }
   /// What both families train at, cheapest budget first.
   [[nodiscard]] std::vector<Cell> cells() const {
     std::vector<Cell> all;
@@ -118,7 +123,7 @@ struct FindingsPlan {
   [[nodiscard]] std::vector<ordo::RunSettings> first_runs(std::span<const Cell> of) const {
     std::vector<ordo::RunSettings> all;
     for (const Cell& cell : of) {
-      for (const char* family : {"ltr", "masked"}) {
+      for (const char* family : families) {
         for (std::size_t size = 0; size < cell.sizes; ++size) {
           for (const Regularisation& way : ways) all.push_back(run(family, sizes[size], cell, way, 0));
         }

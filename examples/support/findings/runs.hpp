@@ -105,7 +105,7 @@ class FindingsRuns {
   [[nodiscard]] std::vector<ordo::RunSettings> further_runs(std::span<const Cell> cells) const {
     std::vector<ordo::RunSettings> all;
     for (const Cell& cell : cells) {
-      for (const char* family : {"ltr", "masked"}) {
+      for (const char* family : families) {
         for (const Tuning tuning : {Tuning::plain, Tuning::tuned}) {
           ordo::RunSettings setting = chosen(family, cell, tuning);
           for (setting.seed = 1; setting.seed < plan_->seeds; ++setting.seed) {
