@@ -62,8 +62,8 @@ std::string processor() {
   return "unknown processor";
 }
 
-/// Trains what the asked findings need: seed 0 of all settings first, then the other seeds of what it has chosen. None
-/// where the study was only listed.
+/// Trains what the asked findings need: seed 0 of all settings first, then the seeds that report of what it has chosen.
+/// None where the study was only listed.
 std::optional<std::vector<RunRecord>> train_models(program::FindingsStudy& study, const ordo::Dataset& data,
                                                    const std::stop_token& stop) {
   const auto is_needed = [&](const Cell& cell) {
@@ -78,7 +78,7 @@ std::optional<std::vector<RunRecord>> train_models(program::FindingsStudy& study
   };
   if (study.asks(8)) {
     for (const std::string& family : study.plan.orderings_families()) {
-      for (std::uint64_t seed = 0; seed < study.plan.seeds; ++seed) add(study.plan.orderings_run(family, seed));
+      for (const RunSettings& run : study.plan.reporting(study.plan.orderings_setting(family))) add(run);
     }
   }
   study.sweep.out = study.out / "runs";
@@ -96,11 +96,13 @@ std::optional<std::vector<RunRecord>> train_models(program::FindingsStudy& study
                   " of the runs; run this again when they are done");
     return own;
   };
-  program::say("the settings, by seed 0{}\n", study.stamp().empty() ? "" : " (smoke test, not evidence)");
+  program::say("seed 0, which chooses the settings{}\n", study.stamp().empty() ? "" : " (smoke test, not evidence)");
   std::vector<RunRecord> first = train();
   if (study.sweep.list) return std::nullopt;
-  for (const RunSettings& run : program::FindingsRuns(study.plan, std::move(first)).further_runs(cells)) add(run);
-  program::say("the other seeds of the chosen settings\n");
+  const bool sizes = study.asks(2) || study.asks(5) || study.asks(6);
+  const program::FindingsRuns choosing(study.plan, std::move(first));
+  for (const RunSettings& run : choosing.further_runs(cells, sizes)) add(run);
+  program::say("the seeds that report of the chosen settings\n");
   return train();
 }
 

@@ -41,12 +41,10 @@ inline Finding half_life(const Evaluated& e) {
   ordo::BootstrapOptions resample;
   resample.stop = e.stop;
   resample.resamples = static_cast<int>(e.plan().resamples);
+  const std::vector<Cell> cells = e.plan().cells();
   std::vector<ordo::FamilyLaw<Law>> laws;
   for (const char* family : families) {
-    std::vector<RunRecord> own;
-    for (const RunRecord& r : e.runs.records()) {
-      if (r.settings.factorization == family) own.push_back(r);
-    }
+    const std::vector<RunRecord> own = e.runs.of_all_sizes(family, cells);
     try {
       laws.push_back(ordo::fit_family(family, Law{}, ordo::best_runs(own, ComparedBy::exact), options, resample));
     } catch (const ordo::Stopped&) {
@@ -119,11 +117,13 @@ inline Finding critical(const Evaluated& e) {
       "and the exponent's interval lies within 0.5 of 2.174; contradicted if that interval lies outside.";
   ordo::CriticalComputeOptions options;
   options.resamples = static_cast<int>(e.plan().resamples);
+  std::vector<Cell> cells = e.plan().cells();
+  std::erase_if(cells, [&](const Cell& cell) {
+    return std::count(e.plan().budgets.begin(), e.plan().budgets.end(), cell.unique_tokens) == 0;
+  });
   std::vector<RunRecord> compared;
-  for (const RunRecord& r : e.runs.records()) {
-    const bool family = r.settings.factorization == "ltr" || r.settings.factorization == "masked";
-    const bool budget = std::count(e.plan().budgets.begin(), e.plan().budgets.end(), r.settings.unique_tokens) > 0;
-    if (family && budget) compared.push_back(r);
+  for (const char* family : families) {
+    for (RunRecord& run : e.runs.of_all_sizes(family, cells)) compared.push_back(std::move(run));
   }
   const ordo::CriticalCompute found = ordo::critical_compute(compared, options);
   Figure figure_6 = figure(e.study, "finding-6", "From which compute on diffusion is ahead",

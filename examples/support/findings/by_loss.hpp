@@ -57,15 +57,16 @@ inline Finding little_compute(const Evaluated& e) {
   return f;
 }
 
-/// The frontier of a family at a budget: the best chosen setting so far, as passes grow.
+/// The frontier of a family at a budget: the best so far of all sizes and passes, as compute grows.
 inline PlotLine frontier_line(const Evaluated& e, const std::string& family, std::int64_t unique, bool dashed) {
   PlotLine line{fmt::format("{}, {} tokens", family, thousands(unique)), {}, dashed};
   std::vector<ordo::FrontierRun> runs;
   for (const Cell& cell : e.plan().cells()) {
     if (cell.unique_tokens != unique) continue;
-    const RunSettings setting = e.runs.chosen(family, cell, Tuning::tuned);
-    const double loss = mean_of(e.runs.losses(setting)).mean;
-    runs.push_back({e.runs.at(setting).flops_by_rule, loss, loss});
+    for (const RunSettings& setting : e.runs.chosen_sizes(family, cell)) {
+      const double loss = mean_of(e.runs.losses(setting)).mean;
+      runs.push_back({e.runs.at(setting).flops_by_rule, loss, loss});
+    }
   }
   for (const ordo::FrontierPoint& p : ordo::frontier(runs)) line.points.push_back({p.flops, p.loss, std::nan("")});
   return line;

@@ -37,12 +37,12 @@ inline RunSettings best_setting(const Evaluated& e, const std::string& family, s
 
 /// Reads the kept model of each seed, and gives of(model) for each.
 template <class Of>
-inline std::vector<double> of_models(const Evaluated& e, RunSettings setting, const Of& of) {
+inline std::vector<double> of_models(const Evaluated& e, const RunSettings& setting, const Of& of) {
   std::vector<double> values;
   const ordo::Cpu backend(0);
-  for (setting.seed = 0; setting.seed < e.plan().seeds; ++setting.seed) {
+  for (const RunSettings& run : e.plan().reporting(setting)) {
     if (e.stop.stop_requested()) throw ordo::Stopped("stopped");
-    values.push_back(of(ordo::read_model(model_folder(e.study.sweep.out, setting), backend)));
+    values.push_back(of(ordo::read_model(model_folder(e.study.sweep.out, run), backend)));
   }
   return values;
 }
@@ -188,7 +188,7 @@ inline Finding more_orderings(const Evaluated& e) {
   std::map<std::string, std::vector<double>> best_epoch;
   std::string best;
   for (const std::string& family : all) {
-    const RunSettings setting = plan.orderings_run(family, 0);
+    const RunSettings setting = plan.orderings_setting(family);
     loss[family] = e.runs.losses(setting);
     best_epoch[family] = e.runs.of_seeds(setting, [](const RunRecord& r) { return r.best_epoch; });
     const auto row = [&](const char* what, const std::vector<double>& seeds) {
@@ -197,8 +197,7 @@ inline Finding more_orderings(const Evaluated& e) {
     row("exact loss [nats/token], plain", loss[family]);
     row("epochs to the best weights", best_epoch[family]);
     std::map<double, std::vector<double>> points;
-    RunSettings one = setting;
-    for (one.seed = 0; one.seed < plan.seeds; ++one.seed) {
+    for (const RunSettings& one : plan.reporting(setting)) {
       for (const auto& [epoch, nats] : curve(model_folder(e.study.sweep.out, one) / "metrics.jsonl")) {
         points[epoch].push_back(nats);
       }

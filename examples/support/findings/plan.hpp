@@ -56,7 +56,7 @@ struct FindingsPlan {
   std::int64_t orderings_budget = 0;          ///< unique tokens that they are trained on
   double orderings_epochs = 0;
   int orderings_size = 0;        ///< index of their size
-  std::uint64_t seeds = 0;       ///< of what is chosen, seed 0 among them
+  std::uint64_t seeds = 0;       ///< that report: 1 to so many; seed 0 chooses, and reports nothing
   std::size_t choice_tasks = 0;  ///< of each kind
   int choice_draws = 0;          ///< of a bound, for each choice
   std::size_t samples = 0;       ///< of each model, for what it repeats word for word
@@ -131,6 +131,12 @@ struct FindingsPlan {
     }
     return all;
   }
+  /// The runs that report of a setting.
+  [[nodiscard]] std::vector<ordo::RunSettings> reporting(ordo::RunSettings setting) const {
+    std::vector<ordo::RunSettings> all;
+    for (setting.seed = 1; setting.seed <= seeds; ++setting.seed) all.push_back(setting);
+    return all;
+  }
   /// Left to right, masked diffusion, and every number of orderings between.
   [[nodiscard]] std::vector<std::string> orderings_families() const {
     std::vector<std::string> all = {"ltr"};
@@ -138,9 +144,9 @@ struct FindingsPlan {
     all.emplace_back("masked");
     return all;
   }
-  [[nodiscard]] ordo::RunSettings orderings_run(const std::string& family, std::uint64_t seed) const {
+  [[nodiscard]] ordo::RunSettings orderings_setting(const std::string& family) const {
     return run(family, sizes[static_cast<std::size_t>(orderings_size)], {orderings_budget, orderings_epochs, 0},
-               ways.front(), seed);
+               ways.front(), 0);
   }
 };
 

@@ -31,13 +31,13 @@ enum class Tuning : std::uint8_t {
   tuned,  ///< size and regularisation
 };
 
-/// The runs of the plan, looked up by their settings. Seed 0 chooses settings, on even windows; odd windows report.
+/// The runs of the plan, looked up by their settings. Seed 0 chooses settings, on even windows; the other seeds report,
+/// on odd windows.
 class FindingsRuns {
  public:
   FindingsRuns(const FindingsPlan& plan, std::vector<ordo::RunRecord> records)
       : plan_(&plan), records_(std::move(records)) {}
 
-  [[nodiscard]] const std::vector<ordo::RunRecord>& records() const { return records_; }
   [[nodiscard]] const ordo::RunRecord& at(const ordo::RunSettings& settings) const {
     const auto found = std::find_if(records_.begin(), records_.end(),
                                     [&](const ordo::RunRecord& r) { return r.settings == settings; });
@@ -47,22 +47,26 @@ class FindingsRuns {
     return *found;
   }
 
-  /// The setting of a family at a cell, seed 0.
+  /// The setting of a family at a cell.
   [[nodiscard]] ordo::RunSettings chosen(const std::string& family, const Cell& cell, Tuning tuning) const {
-    ordo::RunSettings best;
-    double least = std::numeric_limits<double>::infinity();
+    std::vector<ordo::RunSettings> all;
     for (std::size_t size = 0; size < cell.sizes; ++size) {
       for (const Regularisation& way : plan_->ways) {
         if (tuning == Tuning::plain && !(way == plan_->ways.front())) continue;
-        const ordo::RunSettings setting = plan_->run(family, plan_->sizes[size], cell, way, 0);
-        const double loss = half(at(setting), ordo::ComparedBy::exact, true);
-        if (loss < least) {
-          least = loss;
-          best = setting;
-        }
+        all.push_back(plan_->run(family, plan_->sizes[size], cell, way, 0));
       }
     }
-    return best;
+    return best_of(all);
+  }
+  /// The settings of a family at a cell with each size, its regularisation chosen.
+  [[nodiscard]] std::vector<ordo::RunSettings> chosen_sizes(const std::string& family, const Cell& cell) const {
+    std::vector<ordo::RunSettings> chosen;
+    for (std::size_t size = 0; size < cell.sizes; ++size) {
+      std::vector<ordo::RunSettings> all;
+      for (const Regularisation& way : plan_->ways) all.push_back(plan_->run(family, plan_->sizes[size], cell, way, 0));
+      chosen.push_back(best_of(all));
+    }
+    return chosen;
   }
   /// Of all cells with these unique tokens the one where the family's chosen setting is best.
   [[nodiscard]] Cell best_cell(const std::string& family, std::int64_t unique_tokens, Tuning tuning) const {
@@ -91,25 +95,39 @@ class FindingsRuns {
                                            ordo::ComparedBy by = ordo::ComparedBy::exact) const {
     return of_seeds(setting, [&](const ordo::RunRecord& run) { return half(run, by, false); });
   }
-  /// value(run) of each seed.
+  /// value(run) of each seed that reports.
   template <class Value>
-  [[nodiscard]] std::vector<double> of_seeds(ordo::RunSettings setting, const Value& value) const {
+  [[nodiscard]] std::vector<double> of_seeds(const ordo::RunSettings& setting, const Value& value) const {
     std::vector<double> all;
-    for (std::uint64_t seed = 0; seed < plan_->seeds; ++seed) {
-      setting.seed = seed;
-      all.push_back(value(at(setting)));
+    for (const ordo::RunSettings& run : plan_->reporting(setting)) all.push_back(value(at(run)));
+    return all;
+  }
+  /// The reporting runs of every size that a family has at these cells: what frontiers and laws are made of. All
+  /// settings have the same seeds.
+  [[nodiscard]] std::vector<ordo::RunRecord> of_all_sizes(const std::string& family,
+                                                          std::span<const Cell> cells) const {
+    std::vector<ordo::RunRecord> all;
+    for (const Cell& cell : cells) {
+      for (const ordo::RunSettings& setting : chosen_sizes(family, cell)) {
+        for (const ordo::RunSettings& run : plan_->reporting(setting)) all.push_back(at(run));
+      }
     }
     return all;
   }
-  /// The further seeds of what seed 0 has chosen.
-  [[nodiscard]] std::vector<ordo::RunSettings> further_runs(std::span<const Cell> cells) const {
+  /// The reporting seeds of what seed 0 has chosen at these cells: tuned, and as in the paper; where `sizes`, of each
+  /// size too.
+  [[nodiscard]] std::vector<ordo::RunSettings> further_runs(std::span<const Cell> cells, bool sizes) const {
     std::vector<ordo::RunSettings> all;
     for (const Cell& cell : cells) {
       for (const char* family : families) {
-        for (const Tuning tuning : {Tuning::plain, Tuning::tuned}) {
-          ordo::RunSettings setting = chosen(family, cell, tuning);
-          for (setting.seed = 1; setting.seed < plan_->seeds; ++setting.seed) {
-            if (std::find(all.begin(), all.end(), setting) == all.end()) all.push_back(setting);
+        std::vector<ordo::RunSettings> settings = {chosen(family, cell, Tuning::plain),
+                                                   chosen(family, cell, Tuning::tuned)};
+        if (sizes) {
+          for (ordo::RunSettings& setting : chosen_sizes(family, cell)) settings.push_back(std::move(setting));
+        }
+        for (const ordo::RunSettings& setting : settings) {
+          for (ordo::RunSettings& run : plan_->reporting(setting)) {
+            if (std::find(all.begin(), all.end(), run) == all.end()) all.push_back(std::move(run));
           }
         }
       }
@@ -118,6 +136,12 @@ class FindingsRuns {
   }
 
  private:
+  /// The setting with the least loss where settings are chosen.
+  [[nodiscard]] ordo::RunSettings best_of(const std::vector<ordo::RunSettings>& all) const {
+    return *std::min_element(all.begin(), all.end(), [&](const ordo::RunSettings& a, const ordo::RunSettings& b) {
+      return half(at(a), ordo::ComparedBy::exact, true) < half(at(b), ordo::ComparedBy::exact, true);
+    });
+  }
   static double half(const ordo::RunRecord& run, ordo::ComparedBy by, bool chooses) {
     const ordo::WindowScore& score = by == ordo::ComparedBy::own ? run.own : run.exact;
     std::vector<double> weights(run.window_tokens.size());
