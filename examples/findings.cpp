@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,9 +21,9 @@
 #include <CLI/CLI.hpp>
 
 #include <ordo/io/atomic_file.hpp>
-#include <ordo/io/choice_tasks.hpp>
 #include <ordo/lab/run_record.hpp>
 
+#include "support/commit.hpp"
 #include "support/findings/by_law.hpp"
 #include "support/findings/by_loss.hpp"
 #include "support/findings/by_model.hpp"
@@ -30,6 +31,7 @@
 #include "support/findings/finding.hpp"
 #include "support/findings/plan.hpp"
 #include "support/findings/runs.hpp"
+#include "support/findings/task_sets.hpp"
 #include "support/novels.hpp"
 #include "support/program.hpp"
 #include "support/sweep.hpp"
@@ -57,7 +59,9 @@ std::string processor() {
   std::ifstream file("/proc/cpuinfo");
   std::string line;
   while (std::getline(file, line)) {
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+    if (line.rfind("model name", 0) != 0) continue;
+    const std::size_t name = line.find_first_not_of(": \t", std::string("model name").size());
+    if (name != std::string::npos) return line.substr(name);
   }
   return "unknown processor";
 }
@@ -119,12 +123,12 @@ std::string report_head(const program::FindingsStudy& study, const std::vector<R
   std::string of_models;
   for (const std::string& commit : commits) of_models += (of_models.empty() ? "" : ", ") + commit;
   const std::string stamp =
-      study.stamp().empty() ? "" : fmt::format("**{}.** `--quick` trains few and small models.\n\n", study.stamp());
+      study.stamp().empty() ? "" : fmt::format("**{}.** The models are few and small.\n\n", study.stamp());
   return fmt::format(
       "# The findings of arXiv:2507.15857, at the scale of this machine\n\n{}- **Command**: `{}`\n- **Machine**: {} "
       "cores, {}\n- **Commit**: {} (models: {})\n- **Models**: {}, {:.2g} FLOPs (counted), {} of one core; {} to {} "
       "unique tokens (bytes), validation on {} windows of {}\n\n",
-      stamp, study.command, std::thread::hardware_concurrency(), processor(), ORDO_COMMIT, of_models, records.size(),
+      stamp, study.command, std::thread::hardware_concurrency(), processor(), program::commit(), of_models, records.size(),
       flops, program::duration(seconds), program::thousands(study.plan.budgets.front()),
       program::thousands(study.plan.budgets.back()), study.plan.windows, study.plan.context);
 }
@@ -138,25 +142,31 @@ int findings(program::FindingsStudy& study, const std::stop_token& stop) {
   const ordo::Dataset data = study.text.load(study.plan.context);
   ordo::require(!data.validation().empty(), "findings",
                 "there is no validation text: give --validation FILE or a share");
+  ordo::require(data.validation().size() >= 8, "findings", "the validation text has ", data.validation().size(),
+                " windows of ", study.plan.context, " tokens, fewer than the 8 that can choose and report");
   study.plan.training_text = fmt::format("{:016x}", data.train().fingerprint());
   study.plan.validation_text = fmt::format("{:016x}", data.validation().fingerprint());
-  const auto most = static_cast<std::int64_t>(study.plan.equal_tokens);
+  const std::int64_t most = std::max(study.plan.equal_tokens, study.plan.budgets.back());
   ordo::require(data.train().tokens() >= most, "findings", "the training text has ", data.train().tokens(),
                 " tokens, and the study needs ", most, "; a --plan of your own may need fewer");
-  if (!study.choices.empty()) (void)ordo::read_choice_tasks(study.choices);  // refused before hours of training
+  std::vector<program::TaskSet> tasks;
+  if (study.asks(7) && !study.sweep.list) {
+    tasks = program::task_sets(study.plan, study.choices, data, study.out);  // refused before hours of training
+  }
 
   std::optional<std::vector<RunRecord>> records = train_models(study, data, stop);
   if (!records) return 0;
   const std::string head = report_head(study, *records);
   const program::FindingsRuns runs(study.plan, std::move(*records));
-  const program::Evaluated evaluated{study, data, runs, stop};
+  const program::Evaluated evaluated{study, data, runs, tasks, stop};
   using Maker = Finding (*)(const program::Evaluated&);
   constexpr Maker makers[] = {program::little_compute, program::much_compute,  program::equal_compute_less_data,
                               program::nearly_fresh,   program::half_life,     program::critical,
                               program::downstream,     program::more_orderings};
   std::string summary = "| | finding | verdict |\n|---|---|---|\n";
   std::string sections;
-  for (const int number : study.numbers) {
+  int failed = 0;
+  const auto report = [&](int number) {
     const Finding finding = makers[number - 1](evaluated);
     program::write_rows(study.out / (finding.file() + ".csv"), finding.rows);
     std::string text = section(finding, study.stamp());
@@ -167,11 +177,22 @@ int findings(program::FindingsStudy& study, const std::stop_token& stop) {
     program::say("{}. {}: {}{}\n   {}\n", number, finding.title, to_string(finding.verdict),
                  study.stamp().empty() ? "" : " (smoke test, not evidence)", finding.note);
     std::fflush(stdout);
+  };
+  for (const int number : study.numbers) {
+    try {
+      report(number);
+    } catch (const ordo::Stopped&) {
+      throw;
+    } catch (const std::exception& error) {  // the others do not depend on it
+      ++failed;
+      summary += fmt::format("| {} | | failed: {} |\n", number, error.what());
+      fmt::print(stderr, "finding {}: {}\n", number, error.what());
+    }
   }
   const bool all = study.numbers.size() == std::size(makers);
   if (all) ordo::write_file_atomically(study.out / "findings.md", head + summary + "\n" + sections);
   program::say("wrote {}\n", (study.out / (all ? "findings.md" : "finding-*.md")).string());
-  return 0;
+  return failed == 0 ? 0 : 1;
 }
 
 }  // namespace

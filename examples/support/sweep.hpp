@@ -30,15 +30,12 @@
 #include <ordo/lab/flops.hpp>
 #include <ordo/lab/run_record.hpp>
 
+#include "support/commit.hpp"
 #include "support/engine.hpp"
 #include "support/grid.hpp"
 #include "support/program.hpp"
 #include "support/status_line.hpp"
 #include "support/training_flags.hpp"
-
-#ifndef ORDO_COMMIT
-#define ORDO_COMMIT "unknown"
-#endif
 
 namespace program {
 
@@ -207,7 +204,7 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   const ordo::Windows scored = data.validation().subset(static_cast<std::size_t>(settings.windows), how.seed);
   for (std::size_t w = 0; w < scored.size(); ++w) record.window_tokens.push_back(scored.length(w));
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  record.commit = ORDO_COMMIT;
+  record.commit = commit();
   if (settings.keep_models) {
     const std::filesystem::path kept = settings.out / "models" / job.folder;
     ordo::write_model(kept, model.network(), policy.name(), data.codec());
@@ -327,6 +324,16 @@ inline void check_same_windows(const SweepSettings& settings, const ordo::Datase
                 "; give the same --windows, or another folder");
 }
 
+/// Throws where a run that is done has left no model: it was trained without keep_models.
+inline void check_models_kept(const SweepSettings& settings, const std::vector<std::string>& done,
+                              const std::filesystem::path& results) {
+  for (const std::string& folder : done) {
+    ordo::require(std::filesystem::exists(settings.out / "models" / folder / "metrics.jsonl"), "sweep", "a run in ",
+                  results.string(), " has no model in ", (settings.out / "models" / folder).string(),
+                  ": its models were not kept; give another folder to keep them in");
+  }
+}
+
 /// Trains what is left of the grid, and appends to settings.out / "results.jsonl". Throws Stopped on request.
 inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunSettings>& runs,
                      const ordo::Dataset& data, const std::stop_token& stop) {
@@ -341,6 +348,7 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
   const ordo::RunRecords& there = reader.look();
   check_same_windows(settings, data, there.runs, results);
   const SweepJobs all = jobs_of(runs, data, there.runs);
+  if (settings.keep_models) check_models_kept(settings, all.done, results);
   const std::vector<SweepJob>& jobs = all.left;
   const std::size_t known = all.done.size();
   double flops = 0;

@@ -32,7 +32,8 @@ cat > plan.json <<'JSON'
   "context": 64,
   "batch": 4,
   "learning_rate": 3e-3,
-  "init_std": 0.06
+  "init_std": 0.06,
+  "evidence": true
 }
 JSON
 findings="$programs/findings --plan plan.json --data train.txt --validation validation.txt"
@@ -41,6 +42,7 @@ findings="$programs/findings --plan plan.json --data train.txt --validation vali
 "$programs/findings" --show-plan > full.json
 "$programs/findings" --plan full.json --show-plan > again.json
 diff full.json again.json
+"$programs/findings" --quick --show-plan | grep -q '"evidence": false'
 grep -q '"budgets"' full.json
 
 $findings --out all --list > list.txt
@@ -79,15 +81,33 @@ bad() {
   sed "$1" plan.json > bad.json
   refuses "$2" "$programs/findings" --plan bad.json --data train.txt --validation validation.txt --out bad
 }
-bad 's/"seeds": 2/"seeds": 1/' "field 'seeds' must be 2 or more (got 1)"
+bad 's/"seeds": 2/"seeds": 1/' "field 'seeds' must be from 2 to 1000 (got 1)"
+bad 's/"resamples": 40/"resamples": 3000000000/' "field 'resamples' is too large (got 3000000000)"
 bad 's/"samples"/"sample"/' "unknown field 'sample'"
 bad '/"samples"/d' "has no field 'samples'"
 bad 's/"equal_tokens": 8000/"equal_tokens": 8001/' "field 'equal_tokens' must be among 'tokens_seen'"
-bad 's/"budgets": .*/"budgets": [2000, 1000],/' "field 'budgets' must rise"
+bad 's/"budgets": .*/"budgets": [1000, 8000],/' "above two of the budgets or more (got 8000)"
+bad 's/"budgets": .*/"budgets": [2000, 1000],/' "field 'budgets' must rise (got 1000 after 2000)"
+bad 's/"budgets": .*/"budgets": [1000, 1000],/' "field 'budgets' must rise (got 1000 after 1000)"
+bad 's/"orderings": .*/"orderings": [4, 4],/' "field 'orderings' must rise (got 4 after 4)"
 bad 's/"longest_budgets": .*/"longest_budgets": [3000],/' "must be among the budgets (got 3000)"
-bad 's/"orderings_size": 0/"orderings_size": 2/' "field 'orderings_size' must be below the 2 sizes (got 2)"
+bad 's/"orderings_size": 0/"orderings_size": 2/' "field 'orderings_size' must be from 0 to 1 (got 2)"
+bad 's/"width": 32/"width": 16/' "field 'sizes' has {\"heads\":2,\"layers\":1,\"width\":16} twice"
+bad 's/"dropout": 0}/"dropout": 0, "decay": 1}/' "field 'regularisation' has the unknown field 'decay'"
+bad 's/"dropout": 0}/"dropout": 1}/' "field 'dropout' must be from 0 to 0.99 (got 1)"
 bad 's/"heads": 2/"heads": 3/' "heads"
 refuses "the study needs 1080000" "$programs/findings" --data train.txt --validation validation.txt --out bad
 refuses "no-such.jsonl" $findings --choices no-such.jsonl --out bad
 refuses "there is no validation text" "$programs/findings" --plan plan.json --data train.txt --out bad
+bad 's/"context": 64/"context": 8/' "of the 10 word-order tasks"
+printf '{"context": "%s", "choices": ["a", "b"], "label": 0}\n' "$(head -c 64 train.txt | tr -cd 'a-z ')aaaaaaaaaaaaaaaaaaaaaaaa" > long.jsonl
+refuses "together more than the network's context of 64" $findings --choices long.jsonl --out bad
+head -c 300 validation.txt > short.txt
+refuses "the validation text has 5 windows of 64 tokens" \
+  "$programs/findings" --plan plan.json --data train.txt --validation short.txt --out bad
 test ! -e bad/runs/results.jsonl
+
+# Runs whose models were not kept are no ground for findings 7 and 8.
+cp -r all lost
+rm -r lost/runs/models/*
+refuses "has no model in" $findings --out lost

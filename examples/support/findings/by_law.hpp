@@ -37,10 +37,10 @@ inline Finding half_life(const Evaluated& e) {
       "both.";
   ordo::FitOptions options;
   options.stop = e.stop;
-  options.starts = static_cast<int>(e.plan().starts);
+  options.starts = e.plan().starts;
   ordo::BootstrapOptions resample;
   resample.stop = e.stop;
-  resample.resamples = static_cast<int>(e.plan().resamples);
+  resample.resamples = e.plan().resamples;
   const std::vector<Cell> cells = e.plan().cells();
   std::vector<ordo::FamilyLaw<Law>> laws;
   for (const char* family : families) {
@@ -85,12 +85,8 @@ inline Finding half_life(const Evaluated& e) {
       const double high = ordo::quantile(all, 0.975);
       line.points.push_back({epochs, worth(law.fit.values[Law::data]), low, high});
       if (&law == &laws.front()) perfect.points.push_back({epochs, epochs, std::nan("")});
-      f.rows.push_back({"worth [passes over new data]; fitted, low, high",
-                        law.name,
-                        "law",
-                        0,
-                        epochs,
-                        {line.points.back().y, low, high}});
+      f.rows.push_back(
+          {"worth [passes over new data]", law.name, "law", 0, epochs, line.points.back().y, low, high, {}});
     }
     figure_5.lines.push_back(std::move(line));
     const ordo::Interval data = law.resamples.interval(Law::data);
@@ -116,7 +112,7 @@ inline Finding critical(const Evaluated& e) {
       "crossing censored; resamples of windows and seeds. Reproduced if there are crossings at three budgets or more "
       "and the exponent's interval lies within 0.5 of 2.174; contradicted if that interval lies outside.";
   ordo::CriticalComputeOptions options;
-  options.resamples = static_cast<int>(e.plan().resamples);
+  options.resamples = e.plan().resamples;
   std::vector<Cell> cells = e.plan().cells();
   std::erase_if(cells, [&](const Cell& cell) {
     return std::count(e.plan().budgets.begin(), e.plan().budgets.end(), cell.unique_tokens) == 0;
@@ -151,7 +147,10 @@ inline Finding critical(const Evaluated& e) {
                       "frontiers",
                       static_cast<std::int64_t>(b.unique_tokens),
                       0,
-                      {c.flops}});
+                      c.flops,
+                      b.interval.low,
+                      b.interval.high,
+                      {}});
     listed += fmt::format("{}{} tokens {}{:.2g}", listed.empty() ? "" : ", ",
                           thousands(static_cast<std::int64_t>(b.unique_tokens)),
                           at      ? ""
@@ -171,8 +170,9 @@ inline Finding critical(const Evaluated& e) {
          inside(found.law->exponent), worst, best});
   }
   f.verdict = judge(f.evidence);
-  f.note = fmt::format("{} of {} budgets have a crossing ({} FLOPs){}", crossings, found.budgets.size(), listed,
-                       f.evidence.empty() ? ": the exponent is not known." : ".");
+  f.note = fmt::format("{} of {} budgets have a crossing ({} FLOPs){} {} settings, {} of them with two seeds or more.",
+                       crossings, found.budgets.size(), listed,
+                       f.evidence.empty() ? ": the exponent is not known." : ".", found.settings, found.with_seeds);
   for (PlotLine* line : {&crossed, &beyond, &before, &paper}) {
     if (!line->points.empty()) figure_6.lines.push_back(*line);
   }

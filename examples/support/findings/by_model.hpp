@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,15 +15,14 @@
 
 #include <fmt/core.h>
 
+#include <ordo/core/error.hpp>
 #include <ordo/data/mapped_file.hpp>
-#include <ordo/io/choice_tasks.hpp>
 #include <ordo/io/model_files.hpp>
 #include <ordo/lab/copies.hpp>
 
 #include "support/engine.hpp"
 #include "support/findings/evaluated.hpp"
 #include "support/findings/finding.hpp"
-#include "support/findings/made_choices.hpp"
 #include "support/findings/plan.hpp"
 #include "support/findings/runs.hpp"
 #include "support/plot.hpp"
@@ -47,41 +47,6 @@ inline std::vector<double> of_models(const Evaluated& e, const RunSettings& sett
   return values;
 }
 
-struct TaskSet {
-  std::string name;
-  std::vector<ordo::ChoiceTask> tasks;
-  bool greedy = false;
-  double guessing = 0;
-};
-
-/// Written as files of the library's form, and read back from them.
-inline std::vector<TaskSet> task_sets(const Evaluated& e) {
-  if (!e.study.choices.empty()) {
-    TaskSet own{e.study.choices.stem().string(), ordo::read_choice_tasks(e.study.choices)};
-    for (const ordo::ChoiceTask& task : own.tasks) {
-      own.guessing += 1 / static_cast<double>(task.choices.size()) / static_cast<double>(own.tasks.size());
-    }
-    return {own};
-  }
-  std::string text;
-  std::vector<ordo::Token> window;
-  const ordo::Windows& validation = e.data.validation();
-  for (std::size_t w = 0; w < validation.size(); ++w) {
-    validation.copy(w, window);
-    text += e.data.decode(window);
-  }
-  TaskMaker maker(std::move(text), static_cast<std::size_t>(e.plan().context), 1);
-  std::vector<TaskSet> sets = {{"continuation", maker.continuations(e.plan().choice_tasks), false, 0.25},
-                               {"word-order", maker.word_orders(e.plan().choice_tasks), false, 0.5},
-                               {"next-word", maker.next_words(e.plan().choice_tasks), true, 0}};
-  for (TaskSet& set : sets) {
-    const std::filesystem::path file = e.study.out / (set.name + ".jsonl");
-    write_choice_tasks(file, set.tasks);
-    set.tasks = ordo::read_choice_tasks(file);
-  }
-  return sets;
-}
-
 inline Finding downstream(const Evaluated& e) {
   Finding f;
   f.number = 7;
@@ -93,7 +58,7 @@ inline Finding downstream(const Evaluated& e) {
       "At each unique budget: accuracy of the best tuned diffusion model minus that of the best tuned autoregression, "
       "in the mean over the tasks, paired by seed. Choices are scored by the exact likelihood, diffusion left to right "
       "with all later tokens hidden; next words by greedy decoding. Intervals hold the luck of seeds and of tasks.";
-  const std::vector<TaskSet> sets = task_sets(e);
+  const std::vector<TaskSet>& sets = e.tasks;
   std::vector<Figure> figures;
   for (const TaskSet& set : sets) {
     figures.push_back(figure(e.study, "finding-7-" + file_name(set.name), "Accuracy: " + set.name, seeds_note,
@@ -118,8 +83,8 @@ inline Finding downstream(const Evaluated& e) {
               ordo::score_choices(model.network, policy, model.codec, set.tasks, method, how);
           return 100 * score.accuracy.share();
         });
-        f.rows.push_back({fmt::format("{}: right answers [%], {}", set.name, to_string(method)), family,
-                          describe_setting(setting), unique, setting.epochs, seeds});
+        f.rows.push_back(row_of_seeds(fmt::format("{}: right answers [%], {}", set.name, to_string(method)), family,
+                                      describe_setting(setting), unique, setting.epochs, seeds));
         return seeds;
       };
       for (std::size_t i = 0; i < 2; ++i) {
@@ -164,6 +129,7 @@ inline std::vector<std::pair<double, double>> curve(const std::filesystem::path&
                         ordo::json_field<double>(line, "validation_nats_per_token", file.string()));
     from = end + 1;
   }
+  ordo::require(!points.empty(), "findings", file.string(), " has no point");
   return points;
 }
 
@@ -179,43 +145,66 @@ inline Finding more_orderings(const Evaluated& e) {
       "diffusion.";
   f.rule = fmt::format(
       "{} unique tokens, {:g} passes, one size, the paper's regularisation, scored left to right: best loss of one "
-      "ordering minus that of {}, and epochs to the best weights of {} minus those of one, paired by seed.",
+      "ordering minus that of {}, and epochs to the best weights of {} minus those of one, paired by seed. Best "
+      "weights "
+      "at the end of training are a lower bound of that epoch, and leave the interval open to that side.",
       thousands(plan.orderings_budget), plan.orderings_epochs, most, most);
   Figure figure_8 = figure(e.study, "finding-8", "Validation loss over training, by the number of orderings",
                            "means over seeds; orderings are scored left to right, masked diffusion by its bound",
                            "passes over the unique tokens", "validation loss [nats/token]");
-  std::map<std::string, std::vector<double>> loss;
   std::map<std::string, std::vector<double>> best_epoch;
   std::string best;
+  std::string rise;
   for (const std::string& family : all) {
     const RunSettings setting = plan.orderings_setting(family);
-    loss[family] = e.runs.losses(setting);
+    const std::vector<double> loss = e.runs.losses(setting);
     best_epoch[family] = e.runs.of_seeds(setting, [](const RunRecord& r) { return r.best_epoch; });
     const auto row = [&](const char* what, const std::vector<double>& seeds) {
-      f.rows.push_back({what, family, describe_setting(setting), setting.unique_tokens, setting.epochs, seeds});
+      f.rows.push_back(
+          row_of_seeds(what, family, describe_setting(setting), setting.unique_tokens, setting.epochs, seeds));
     };
-    row("exact loss [nats/token], plain", loss[family]);
+    row("exact loss of the best weights [nats/token], plain", loss);
     row("epochs to the best weights", best_epoch[family]);
     std::map<double, std::vector<double>> points;
+    std::vector<double> least;
+    std::vector<double> last;
     for (const RunSettings& one : plan.reporting(setting)) {
-      for (const auto& [epoch, nats] : curve(model_folder(e.study.sweep.out, one) / "metrics.jsonl")) {
-        points[epoch].push_back(nats);
-      }
+      const auto seen = curve(model_folder(e.study.sweep.out, one) / "metrics.jsonl");
+      for (const auto& [epoch, nats] : seen) points[epoch].push_back(nats);
+      const auto lower = [](const auto& a, const auto& b) { return a.second < b.second; };
+      least.push_back(std::min_element(seen.begin(), seen.end(), lower)->second);
+      last.push_back(seen.back().second);
     }
+    const std::string by = family == "masked" ? "bound" : "exact";
+    row(("curve at its best [nats/token], " + by).c_str(), least);
+    row(("curve at the end of training [nats/token], " + by).c_str(), last);
     PlotLine line{family == "ltr" ? "1 ordering (ltr)" : family, {}, family == "masked"};
     for (const auto& [epoch, nats] : points) {
       if (epoch >= 1) add_point(line, epoch, nats);
     }
     figure_8.lines.push_back(std::move(line));
-    best += fmt::format("{}{} {:.3f} at epoch {:.0f}", best.empty() ? "" : ", ", family, mean_of(loss[family]).mean,
+    best += fmt::format("{}{} {:.3f} at epoch {:.0f}", best.empty() ? "" : ", ", family, mean_of(loss).mean,
                         mean_of(best_epoch[family]).mean);
+    rise += fmt::format("{}{} {:+.3f}", rise.empty() ? "" : ", ", family, mean_of(minus(last, least)).mean);
   }
-  f.evidence.push_back(
-      over_seeds(fmt::format("best loss of ltr - that of {} [nats/token]", most), minus(loss["ltr"], loss[most])));
-  f.evidence.push_back(over_seeds(fmt::format("best epoch of {} - that of ltr [passes]", most),
-                                  minus(best_epoch[most], best_epoch["ltr"])));
+  f.evidence.push_back(judged(
+      e, fmt::format("best loss of ltr - that of {} [nats/token]", most),
+      [&](const auto& loss) { return loss(plan.orderings_setting("ltr")) - loss(plan.orderings_setting(most)); }));
+  Evidence delay = over_seeds(fmt::format("best epoch of {} - that of ltr [passes]", most),
+                              minus(best_epoch[most], best_epoch["ltr"]));
+  const auto at_the_end = [&](const std::string& family) {
+    return std::any_of(best_epoch[family].begin(), best_epoch[family].end(),
+                       [&](double epoch) { return epoch >= plan.orderings_epochs * (1 - 1e-9); });
+  };
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (at_the_end(most)) delay.high = infinity;
+  if (at_the_end("ltr")) delay.low = -infinity;
+  f.evidence.push_back(delay);
   f.verdict = judge(f.evidence);
-  f.note = fmt::format("Best exact losses, left to right [nats/token]: {}.", best);
+  f.note = fmt::format(
+      "Best exact losses, left to right [nats/token]: {}. How far the curve has risen from its best to the end of "
+      "training: {}.",
+      best, rise);
   draw(e.study, f, figure_8);
   return f;
 }
@@ -242,11 +231,12 @@ inline std::string memorised(const Evaluated& e) {
       tokens.insert(tokens.end(), window.begin(), window.end());
     }
     const ordo::SourceText source(std::move(tokens));
+    const double nan = std::nan("");
     const auto add = [&](const std::string& family, double epochs, const std::string& setting,
                          const std::vector<double>& shares, double longest) {
       const Mean mean = mean_of(shares);
-      rows.push_back({"repeated [% of tokens]", family, setting, unique, epochs, shares});
-      rows.push_back({"longest piece [tokens]", family, setting, unique, epochs, {longest}});
+      rows.push_back(row_of_seeds("repeated [% of tokens]", family, setting, unique, epochs, shares));
+      rows.push_back({"longest piece [tokens]", family, setting, unique, epochs, longest, nan, nan, {}});
       table += fmt::format("| {} | {} | {} | {:.2f}{} | {:.0f} |\n", thousands(unique), family,
                            epochs > 0 ? fmt::format("{:g}", epochs) : "", mean.mean,
                            shares.size() > 1 ? fmt::format(" +- {:.2f}", mean.half_interval()) : "", longest);

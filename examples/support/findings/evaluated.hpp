@@ -8,17 +8,21 @@
 #include <filesystem>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 
+#include <ordo/core/rng.hpp>
 #include <ordo/data/dataset.hpp>
-#include <ordo/lab/critical_compute.hpp>
+#include <ordo/lab/compared_by.hpp>
 #include <ordo/lab/run_record.hpp>
+#include <ordo/lab/window_split.hpp>
 
 #include "support/findings/finding.hpp"
 #include "support/findings/plan.hpp"
 #include "support/findings/runs.hpp"
+#include "support/findings/task_sets.hpp"
 #include "support/plot.hpp"
 #include "support/statistics.hpp"
 #include "support/sweep.hpp"
@@ -52,6 +56,7 @@ struct Evaluated {
   const FindingsStudy& study;
   const ordo::Dataset& data;
   const FindingsRuns& runs;
+  const std::vector<TaskSet>& tasks;  ///< of finding 7
   std::stop_token stop;
 
   [[nodiscard]] const FindingsPlan& plan() const { return study.plan; }
@@ -95,11 +100,39 @@ inline std::vector<double> losses(const Evaluated& e, Finding& finding, const st
   const RunSettings setting = e.runs.chosen(family, cell, tuning);
   std::vector<double> values = e.runs.losses(setting, by);
   finding.rows.push_back(
-      {fmt::format("{} loss [nats/token], {}", to_string(by), tuning == Tuning::tuned ? "tuned" : "plain"), family,
-       describe_setting(setting), cell.unique_tokens, cell.epochs, values});
+      row_of_seeds(fmt::format("{} loss [nats/token], {}", to_string(by), tuning == Tuning::tuned ? "tuned" : "plain"),
+                   family, describe_setting(setting), cell.unique_tokens, cell.epochs, values));
   return values;
 }
 
-inline constexpr const char* seeds_note = "means over seeds, bars: 95 % t-intervals; settings chosen on other windows";
+/// Evidence made of losses: value(loss) of each seed that reports, loss(setting) being that seed's. The interval holds
+/// the luck of seeds, by Student's t, and that of the validation windows, by resamples: added as independent.
+template <class Value>
+[[nodiscard]] inline Evidence judged(const Evaluated& e, std::string what, const Value& value) {
+  const auto of_seeds = [&](const std::vector<double>& windows) {
+    std::vector<double> seeds;
+    for (std::uint64_t seed = 1; seed <= e.plan().seeds; ++seed) {
+      seeds.push_back(value([&](RunSettings setting) {
+        setting.seed = seed;
+        return e.runs.loss(setting, windows);
+      }));
+    }
+    return mean_of(seeds);
+  };
+  const std::size_t windows = e.runs.windows();
+  const Mean mean = of_seeds(ordo::WindowSplit::halves(windows).report);
+  std::vector<double> resampled;
+  for (std::uint64_t b = 0; b < 400; ++b) {
+    ordo::Stream draws(0, ordo::Purpose::resample, b);
+    resampled.push_back(of_seeds(ordo::WindowSplit::resampled(windows, draws).report).mean);
+  }
+  const Mean spread = mean_of(resampled);
+  const double of_windows = spread.error * std::sqrt(static_cast<double>(spread.count));
+  const double half = std::hypot(mean.half_interval(), 1.96 * of_windows);
+  return {std::move(what), mean.mean, mean.mean - half, mean.mean + half};
+}
+
+inline constexpr const char* seeds_note =
+    "means over seeds, bars: 95 % t-intervals; settings chosen by another seed on other windows";
 
 }  // namespace program

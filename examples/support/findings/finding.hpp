@@ -2,6 +2,7 @@
 // What a finding is: a claim of a paper, a rule that was fixed beforehand, the evidence, and what follows from it.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -56,15 +57,33 @@ struct Evidence {
   return Verdict::undecided;
 }
 
-/// A number of one family at one point, as it goes into the table: a value for each seed.
+/// A number of one family at one point, as it goes into the table.
 struct FindingRow {
   std::string what;
   std::string family;
   std::string setting;  ///< size and regularisation
   std::int64_t unique_tokens = 0;
   double epochs = 0;
-  std::vector<double> seeds;
+  double value = 0;
+  double low = 0;  ///< of its 95 % interval; NaN where there is none
+  double high = 0;
+  std::vector<double> seeds;  ///< empty where it is no mean of seeds
 };
+
+/// The mean of the seeds that report, with its t-interval.
+[[nodiscard]] inline FindingRow row_of_seeds(std::string what, std::string family, std::string setting,
+                                             std::int64_t unique_tokens, double epochs, std::vector<double> seeds) {
+  const Mean mean = mean_of(seeds);
+  return {std::move(what),
+          std::move(family),
+          std::move(setting),
+          unique_tokens,
+          epochs,
+          mean.mean,
+          mean.mean - mean.half_interval(),
+          mean.mean + mean.half_interval(),
+          std::move(seeds)};
+}
 
 struct Finding {
   int number = 0;
@@ -80,17 +99,26 @@ struct Finding {
   [[nodiscard]] std::string file() const { return fmt::format("finding-{}", number); }
 };
 
-/// The rows, with mean and t-interval before the seeds.
+/// A field of a CSV file: in quotes, with quotes doubled.
+[[nodiscard]] inline std::string csv_quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+/// The rows; a field is empty where there is no such number.
 inline void write_rows(const std::filesystem::path& path, const std::vector<FindingRow>& rows) {
   std::size_t seeds = 0;
   for (const FindingRow& row : rows) seeds = std::max(seeds, row.seeds.size());
-  std::string text = "what,family,setting,unique_tokens,epochs,mean,half_of_95_percent_interval";
-  for (std::size_t s = 0; s < seeds; ++s) text += fmt::format(",seed_{}", s);
+  std::string text = "what,family,setting,unique_tokens,epochs,value,low_95_percent,high_95_percent";
+  for (std::size_t s = 0; s < seeds; ++s) text += fmt::format(",seed_{}", s + 1);
   text += "\n";
   for (const FindingRow& row : rows) {
-    const Mean mean = mean_of(row.seeds);
-    text += fmt::format("\"{}\",\"{}\",\"{}\",{},{:g},{:.6g},{:.6g}", row.what, row.family, row.setting,
-                        row.unique_tokens, row.epochs, mean.mean, mean.half_interval());
+    text += fmt::format("{},{},{},{},{:g}", csv_quoted(row.what), csv_quoted(row.family), csv_quoted(row.setting),
+                        row.unique_tokens, row.epochs);
+    for (const double number : {row.value, row.low, row.high}) {
+      text += std::isnan(number) ? "," : fmt::format(",{:.6g}", number);
+    }
     for (std::size_t s = 0; s < seeds; ++s) text += s < row.seeds.size() ? fmt::format(",{:.6g}", row.seeds[s]) : ",";
     text += "\n";
   }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,51 +47,61 @@ class TaskMaker {
 
   /// Which of four pieces goes on from another that is twice as long? Three are from elsewhere.
   [[nodiscard]] std::vector<ordo::ChoiceTask> continuations(std::size_t count) {
-    std::vector<ordo::ChoiceTask> tasks;
-    for (std::size_t t = 0; t < count; ++t) {
+    return collect("continuation", count, [&]() -> std::optional<ordo::ChoiceTask> {
       const std::size_t at = word();
       ordo::ChoiceTask task{{}, text_.substr(at - given_, given_), {}, draws_.below(4)};
       for (std::size_t c = 0; c < 4; ++c) task.choices.push_back(text_.substr(c == task.label ? at : word(), choice_));
-      tasks.push_back(std::move(task));
-    }
-    return tasks;
+      for (std::size_t c = 0; c < 4; ++c) {
+        if (c != task.label && task.choices[c] == task.choices[task.label]) return std::nullopt;
+      }
+      return task;
+    });
   }
 
   /// Which of two pieces has its words in the order of the text? In the other two neighbours changed places.
   [[nodiscard]] std::vector<ordo::ChoiceTask> word_orders(std::size_t count) {
-    std::vector<ordo::ChoiceTask> tasks;
-    while (tasks.size() < count) {
+    return collect("word-order", count, [&]() -> std::optional<ordo::ChoiceTask> {
       const std::string piece = text_.substr(word(), piece_);
       // The first pair of different words behind the middle.
       const std::size_t first = piece.find(' ', piece_ / 2) + 1;
       const std::size_t second = piece.find(' ', first) + 1;
       const std::size_t end = piece.find_first_not_of(letters, second);
-      if (first == 0 || second == 0 || end == std::string::npos) continue;
+      if (first == 0 || second == 0 || end == std::string::npos) return std::nullopt;
       const std::string a = piece.substr(first, second - 1 - first);
       const std::string b = piece.substr(second, end - second);
-      if (a == b || a.empty() || b.empty() || a.find_first_not_of(letters) != std::string::npos) continue;
+      if (a == b || a.empty() || b.empty() || a.find_first_not_of(letters) != std::string::npos) return std::nullopt;
       std::string swapped = piece;
       swapped.replace(first, end - first, b + " " + a);
       ordo::ChoiceTask task{{}, {}, {piece, swapped}, draws_.below(2)};
       if (task.label == 1) std::swap(task.choices[0], task.choices[1]);
-      tasks.push_back(std::move(task));
-    }
-    return tasks;
+      return task;
+    });
   }
 
   /// What is the next word, of four letters or more? No choices: exact match.
   [[nodiscard]] std::vector<ordo::ChoiceTask> next_words(std::size_t count) {
-    std::vector<ordo::ChoiceTask> tasks;
-    while (tasks.size() < count) {
+    return collect("next-word", count, [&]() -> std::optional<ordo::ChoiceTask> {
       const std::size_t at = word();
       const std::size_t end = text_.find_first_not_of(letters, at);
-      if (end == std::string::npos || end - at < 4 || end - at > choice_ / 2) continue;
-      tasks.push_back({{}, text_.substr(at - piece_, piece_), {text_.substr(at, end - at)}, 0});
+      if (end == std::string::npos || end - at < 4 || end - at > choice_ / 2) return std::nullopt;
+      return ordo::ChoiceTask{{}, text_.substr(at - piece_, piece_), {text_.substr(at, end - at)}, 0};
+    });
+  }
+
+ private:
+  /// Draws until there are so many tasks. Throws an Error where hardly any draw gives one.
+  template <class Make>
+  [[nodiscard]] std::vector<ordo::ChoiceTask> collect(const char* kind, std::size_t count, const Make& make) {
+    std::vector<ordo::ChoiceTask> tasks;
+    const std::size_t most = 1000 + 100 * count;
+    for (std::size_t draw = 0; tasks.size() < count; ++draw) {
+      ordo::require(draw < most, "choices", most, " draws from the validation text gave ", tasks.size(), " of the ",
+                    count, " ", kind, " tasks; it needs a longer context or another text, or give --choices FILE");
+      if (std::optional<ordo::ChoiceTask> task = make()) tasks.push_back(std::move(*task));
     }
     return tasks;
   }
 
- private:
   static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
   [[nodiscard]] bool letter(std::size_t i) const { return letters.find(text_[i]) != std::string_view::npos; }

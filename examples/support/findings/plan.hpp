@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,6 +14,7 @@
 
 #include <fmt/core.h>
 
+#include <ordo/core/config.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/factorizations.hpp>
 #include <ordo/io/json_file.hpp>
@@ -47,10 +48,10 @@ struct FindingsPlan {
   std::vector<GridSize> sizes;                ///< smallest first
   std::vector<Regularisation> ways;           ///< the paper's first
   std::vector<std::int64_t> budgets;          ///< unique tokens, rising
-  std::vector<double> tokens_seen;            ///< for each budget: passes = tokens seen / budget, one or more
-  double equal_tokens = 0;                    ///< seen where unique tokens differ and compute does not
+  std::vector<std::int64_t> tokens_seen;      ///< for each budget: passes = tokens seen / budget, one or more
+  std::int64_t equal_tokens = 0;              ///< seen where unique tokens differ and compute does not
   std::vector<std::int64_t> longest_budgets;  ///< of these more yet: there diffusion is to win
-  double longest_tokens = 0;                  ///< seen then
+  std::int64_t longest_tokens = 0;            ///< seen then
   int longest_sizes = 0;                      ///< by the smallest so many sizes
   std::vector<int> orderings;                 ///< numbers of orderings, beside 1
   std::int64_t orderings_budget = 0;          ///< unique tokens that they are trained on
@@ -62,20 +63,22 @@ struct FindingsPlan {
   std::size_t samples = 0;       ///< of each model, for what it repeats word for word
   std::size_t least_copy = 0;    ///< a piece as long counts as repeated [tokens]
   std::int64_t windows = 0;      ///< of validation, for the scores
-  std::int64_t starts = 0;       ///< of the fit of finding 5
-  std::int64_t resamples = 0;    ///< of findings 5 and 6
+  int starts = 0;                ///< of the fit of finding 5
+  int resamples = 0;             ///< of findings 5 and 6
   int context = 0;
   int batch = 0;
   double learning_rate = 0;
   double init_std = 0;
+  bool evidence = true;  ///< false: every page and figure says that it is none
 
   // Not of the file:
-  bool evidence = true;       ///< false: every page and figure says that it is none
   std::string training_text;  ///< fingerprints
   std::string validation_text;
 
   /// Whether a cell sees as many tokens as the one that sees each token once (findings 3 and 4).
-  [[nodiscard]] bool sees_equally_many(const Cell& cell) const { return std::abs(cell.tokens() - equal_tokens) < 0.5; }
+  [[nodiscard]] bool sees_equally_many(const Cell& cell) const {
+    return std::abs(cell.tokens() - static_cast<double>(equal_tokens)) < 0.5;
+  }
   /// What both families train at, cheapest budget first.
   [[nodiscard]] std::vector<Cell> cells() const {
     std::vector<Cell> all;
@@ -85,16 +88,18 @@ struct FindingsPlan {
       if (!known) all.push_back({unique, epochs, of});
     };
     for (const std::int64_t unique : budgets) {
-      const auto u = static_cast<double>(unique);
+      const auto passes = [&](std::int64_t tokens) {
+        return static_cast<double>(tokens) / static_cast<double>(unique);
+      };
       add(unique, 1, sizes.size());
-      for (const double tokens : tokens_seen) {
-        if (tokens >= u) add(unique, tokens / u, sizes.size());
+      for (const std::int64_t tokens : tokens_seen) {
+        if (tokens >= unique) add(unique, passes(tokens), sizes.size());
       }
       if (std::count(longest_budgets.begin(), longest_budgets.end(), unique) > 0) {
-        add(unique, longest_tokens / u, static_cast<std::size_t>(longest_sizes));
+        add(unique, passes(longest_tokens), static_cast<std::size_t>(longest_sizes));
       }
     }
-    add(static_cast<std::int64_t>(equal_tokens), 1, sizes.size());  // nothing seen twice
+    add(equal_tokens, 1, sizes.size());  // nothing seen twice
     return all;
   }
 
@@ -156,10 +161,10 @@ inline FindingsPlan make_findings_plan(bool quick) {
   plan.sizes = {{2, 32, 2}, {2, 64, 4}, {2, 128, 8}};
   plan.ways = {{0.1, 0.1}, {0.1, 0}, {1, 0.3}};
   plan.budgets = {10000, 30000, 90000, 270000};
-  plan.tokens_seen = {270e3, 1080e3, 4320e3};
-  plan.equal_tokens = 1080e3;
+  plan.tokens_seen = {270000, 1080000, 4320000};
+  plan.equal_tokens = 1080000;
   plan.longest_budgets = {10000, 30000};
-  plan.longest_tokens = 17280e3;
+  plan.longest_tokens = 17280000;
   plan.longest_sizes = 2;
   plan.orderings = {2, 4, 8, 16};
   plan.orderings_budget = 30000;
@@ -183,7 +188,7 @@ inline FindingsPlan make_findings_plan(bool quick) {
     plan.ways.pop_back();
     plan.budgets.pop_back();
     plan.tokens_seen.pop_back();
-    plan.equal_tokens = 270e3;
+    plan.equal_tokens = 270000;
     plan.longest_budgets.clear();
     plan.orderings = {4, 16};
     plan.orderings_epochs = 36;
@@ -224,91 +229,141 @@ inline ordo::Json to_json(const FindingsPlan& p) {
           {"context", p.context},
           {"batch", p.batch},
           {"learning_rate", p.learning_rate},
-          {"init_std", p.init_std}};
+          {"init_std", p.init_std},
+          {"evidence", p.evidence}};
 }
+
+namespace detail {
+
+/// Reads a plan's fields, each within its limits. Errors name the file, the field and the value.
+class PlanReader {
+ public:
+  PlanReader(const ordo::Json& json, std::string file) : json_(&json), file_(std::move(file)) {}
+
+  template <class... Parts>
+  void require(bool holds, const Parts&... parts) const {
+    ordo::require(holds, "findings", file_, ": ", parts...);
+  }
+  template <class T>
+  void number(const char* key, T& to, double least, double most) const {
+    to = ordo::json_field<T>(*json_, key, file_);
+    check(key, to, least, most);
+  }
+  void truth(const char* key, bool& to) const { to = ordo::json_field<bool>(*json_, key, file_); }
+  /// A list whose numbers rise.
+  template <class T>
+  void rising(const char* key, std::vector<T>& to, double least, double most, bool may_be_empty = false) const {
+    const auto all = ordo::json_field<ordo::Json>(*json_, key, file_);
+    require(all.is_array() && (may_be_empty || !all.empty()), "field '", key, "' must be a list",
+            may_be_empty ? "" : " that is not empty");
+    for (const ordo::Json& one : all) {
+      const T value = ordo::json_field<T>(ordo::Json{{key, one}}, key, file_);
+      check(key, value, least, most);
+      require(to.empty() || value > to.back(), "field '", key, "' must rise (got ", value, " after ",
+              to.empty() ? value : to.back(), ")");
+      to.push_back(value);
+    }
+  }
+  /// A list of objects with these fields and no others, none of them twice.
+  template <class Take>
+  void objects(const char* key, std::initializer_list<const char*> fields, const Take& take) const {
+    const auto all = ordo::json_field<ordo::Json>(*json_, key, file_);
+    require(all.is_array() && !all.empty(), "field '", key, "' must be a list that is not empty");
+    for (auto one = all.begin(); one != all.end(); ++one) {
+      require(one->is_object(), "field '", key, "' must hold objects (got ", ordo::json_text(*one), ")");
+      for (const auto& [name, value] : one->items()) {
+        const bool known = std::any_of(fields.begin(), fields.end(), [&](const char* field) { return name == field; });
+        require(known, "field '", key, "' has the unknown field '", name, "'");
+      }
+      require(std::find(all.begin(), one, *one) == one, "field '", key, "' has ", ordo::json_text(*one), " twice");
+      take(PlanReader(*one, file_));
+    }
+  }
+
+ private:
+  template <class T>
+  void check(const char* key, T value, double least, double most) const {
+    const auto number = static_cast<double>(value);
+    require(number >= least && number <= most, "field '", key, "' must be from ", least, " to ", most, " (got ", value,
+            ")");
+  }
+
+  const ordo::Json* json_;
+  std::string file_;
+};
+
+}  // namespace detail
 
 /// Reads what to_json wrote. Throws an Error that names the file and the field: one that is missing, unknown, of the
 /// wrong kind, or out of range.
 inline FindingsPlan read_findings_plan(const std::filesystem::path& path) {
+  constexpr double many = 1e6;     // of what is counted
+  constexpr double tokens = 1e12;  // far beyond what this study can train
   const ordo::Json json = ordo::read_json(path);
-  const std::string file = path.string();
   const ordo::Json model = to_json(make_findings_plan(false));
-  ordo::require(json.is_object(), "findings", file, " must hold one JSON object");
-  for (const auto& [key, value] : json.items()) {
-    ordo::require(model.contains(key), "findings", file, " has the unknown field '", key, "'");
-  }
-  const auto at_least = [&](const char* key, double value, double least) {
-    ordo::require(std::isfinite(value) && value >= least, "findings", file, ": field '", key, "' must be ", least,
-                  " or more (got ", value, ")");
-  };
+  const detail::PlanReader read(json, path.string());
+  read.require(json.is_object(), "must hold one JSON object");
+  for (const auto& [key, value] : json.items()) read.require(model.contains(key), "has the unknown field '", key, "'");
   FindingsPlan p;
-  const auto read = [&]<class T>(const char* key, T& to, double least) {
-    to = ordo::json_field<T>(json, key, file);
-    at_least(key, static_cast<double>(to), least);
-  };
-  const auto list = [&]<class T>(const char* key, std::vector<T>& to, double least, bool may_be_empty = false) {
-    const auto all = ordo::json_field<ordo::Json>(json, key, file);
-    ordo::require(all.is_array() && (may_be_empty || !all.empty()), "findings", file, ": field '", key,
-                  "' must be a list", may_be_empty ? "" : " that is not empty");
-    for (const ordo::Json& one : all) {
-      to.push_back(ordo::json_field<T>(ordo::Json{{key, one}}, key, file));
-      at_least(key, static_cast<double>(to.back()), least);
-    }
-  };
-  const auto objects = [&](const char* key, const auto& take) {
-    const auto all = ordo::json_field<ordo::Json>(json, key, file);
-    ordo::require(all.is_array() && !all.empty(), "findings", file, ": field '", key,
-                  "' must be a list that is not empty");
-    for (const ordo::Json& one : all) take(one);
-  };
-  objects("sizes", [&](const ordo::Json& one) {
-    p.sizes.push_back({ordo::json_field<int>(one, "layers", file), ordo::json_field<int>(one, "width", file),
-                       ordo::json_field<int>(one, "heads", file)});
+  read.number("context", p.context, 2, many);
+  read.objects("sizes", {"layers", "width", "heads"}, [&](const detail::PlanReader& one) {
+    GridSize size;
+    one.number("layers", size.layers, 1, many);
+    one.number("width", size.width, 1, many);
+    one.number("heads", size.heads, 1, many);
+    p.sizes.push_back(size);
   });
-  objects("regularisation", [&](const ordo::Json& one) {
-    p.ways.push_back(
-        {ordo::json_field<double>(one, "weight_decay", file), ordo::json_field<double>(one, "dropout", file)});
+  read.objects("regularisation", {"weight_decay", "dropout"}, [&](const detail::PlanReader& one) {
+    Regularisation way;
+    one.number("weight_decay", way.weight_decay, 0, many);
+    one.number("dropout", way.dropout, 0, 0.99);
+    p.ways.push_back(way);
   });
-  read("context", p.context, 2);
-  list("budgets", p.budgets, p.context);
-  list("tokens_seen", p.tokens_seen, p.context);
-  read("equal_tokens", p.equal_tokens, p.context);
-  list("longest_budgets", p.longest_budgets, p.context, true);
-  read("longest_tokens", p.longest_tokens, 0);
-  read("longest_sizes", p.longest_sizes, 1);
-  list("orderings", p.orderings, 2);
-  read("orderings_budget", p.orderings_budget, p.context);
-  read("orderings_epochs", p.orderings_epochs, 1);
-  read("orderings_size", p.orderings_size, 0);
-  read("seeds", p.seeds, 2);
-  read("choice_tasks", p.choice_tasks, 1);
-  read("choice_draws", p.choice_draws, 1);
-  read("samples", p.samples, 1);
-  read("least_copy", p.least_copy, 1);
-  read("windows", p.windows, 8);
-  read("starts", p.starts, 1);
-  read("resamples", p.resamples, 40);
-  read("batch", p.batch, 1);
-  read("learning_rate", p.learning_rate, 0);
-  read("init_std", p.init_std, 0);
-  const auto sizes = static_cast<int>(p.sizes.size());
-  ordo::require(p.longest_sizes <= sizes, "findings", file, ": field 'longest_sizes' must be at most the ", sizes,
-                " sizes (got ", p.longest_sizes, ")");
-  ordo::require(p.orderings_size < sizes, "findings", file, ": field 'orderings_size' must be below the ", sizes,
-                " sizes (got ", p.orderings_size, ")");
-  ordo::require(std::is_sorted(p.budgets.begin(), p.budgets.end()), "findings", file, ": field 'budgets' must rise");
+  const double least = p.context;
+  read.rising("budgets", p.budgets, least, tokens);
+  read.rising("tokens_seen", p.tokens_seen, least, tokens);
+  read.number("equal_tokens", p.equal_tokens, least, tokens);
+  read.rising("longest_budgets", p.longest_budgets, least, tokens, true);
+  read.number("longest_tokens", p.longest_tokens, 0, tokens);
+  read.number("longest_sizes", p.longest_sizes, 1, static_cast<double>(p.sizes.size()));
+  read.rising("orderings", p.orderings, 2, 1024);
+  read.number("orderings_budget", p.orderings_budget, least, tokens);
+  read.number("orderings_epochs", p.orderings_epochs, 1, many);
+  read.number("orderings_size", p.orderings_size, 0, static_cast<double>(p.sizes.size() - 1));
+  read.number("seeds", p.seeds, 2, 1000);
+  read.number("choice_tasks", p.choice_tasks, 1, many);
+  read.number("choice_draws", p.choice_draws, 1, many);
+  read.number("samples", p.samples, 1, many);
+  read.number("least_copy", p.least_copy, 1, many);
+  read.number("windows", p.windows, 8, many);
+  read.number("starts", p.starts, 1, many);
+  read.number("resamples", p.resamples, 40, many);
+  read.number("batch", p.batch, 1, many);
+  read.number("learning_rate", p.learning_rate, 0, 10);
+  read.number("init_std", p.init_std, 0, 10);
+  read.truth("evidence", p.evidence);
   for (const std::int64_t unique : p.longest_budgets) {
-    ordo::require(p.longest_tokens >= static_cast<double>(unique), "findings", file,
-                  ": field 'longest_tokens' must be at least each of 'longest_budgets' (got ", p.longest_tokens, ")");
-    ordo::require(std::count(p.budgets.begin(), p.budgets.end(), unique) > 0, "findings", file,
-                  ": field 'longest_budgets' must be among the budgets (got ", unique, ")");
+    read.require(p.longest_tokens >= unique, "field 'longest_tokens' must be at least each of 'longest_budgets' (got ",
+                 p.longest_tokens, ")");
+    read.require(std::count(p.budgets.begin(), p.budgets.end(), unique) > 0,
+                 "field 'longest_budgets' must be among the budgets (got ", unique, ")");
   }
-  const auto repeats = std::count_if(p.budgets.begin(), p.budgets.end(),
-                                     [&](std::int64_t unique) { return static_cast<double>(unique) < p.equal_tokens; });
+  const auto repeats =
+      std::count_if(p.budgets.begin(), p.budgets.end(), [&](std::int64_t unique) { return unique < p.equal_tokens; });
   const bool seen = std::count(p.tokens_seen.begin(), p.tokens_seen.end(), p.equal_tokens) > 0;
-  ordo::require(seen && repeats > 0, "findings", file,
-                ": field 'equal_tokens' must be among 'tokens_seen', and above one of the budgets (got ",
-                p.equal_tokens, ")");
+  read.require(seen && repeats > 1,
+               "field 'equal_tokens' must be among 'tokens_seen', and above two of the budgets or more (got ",
+               p.equal_tokens, ")");
+  for (const GridSize& size : p.sizes) {
+    ordo::ModelConfig{.layers = size.layers,
+                      .width = size.width,
+                      .heads = size.heads,
+                      .vocab = 1,
+                      .context = p.context,
+                      .dropout = 0,
+                      .init_std = 0.02}
+        .check();
+  }
   return p;
 }
 

@@ -13,8 +13,9 @@
 #include <fmt/core.h>
 
 #include <ordo/core/error.hpp>
-#include <ordo/lab/critical_compute.hpp>
+#include <ordo/lab/compared_by.hpp>
 #include <ordo/lab/run_record.hpp>
+#include <ordo/lab/window_split.hpp>
 
 #include "support/findings/plan.hpp"
 
@@ -90,6 +91,13 @@ class FindingsRuns {
     }
     return most;
   }
+  /// The reported loss of one run, its windows counted so often [nats/token].
+  [[nodiscard]] double loss(const ordo::RunSettings& run, std::span<const double> weights) const {
+    const ordo::RunRecord& record = at(run);
+    return ordo::mean_loss(record.exact.nats, record.window_tokens, weights);
+  }
+  /// How many windows all runs were scored on.
+  [[nodiscard]] std::size_t windows() const { return records_.front().window_tokens.size(); }
   /// The reported loss of each seed [nats/token].
   [[nodiscard]] std::vector<double> losses(const ordo::RunSettings& setting,
                                            ordo::ComparedBy by = ordo::ComparedBy::exact) const {
@@ -144,9 +152,8 @@ class FindingsRuns {
   }
   static double half(const ordo::RunRecord& run, ordo::ComparedBy by, bool chooses) {
     const ordo::WindowScore& score = by == ordo::ComparedBy::own ? run.own : run.exact;
-    std::vector<double> weights(run.window_tokens.size());
-    for (std::size_t w = 0; w < weights.size(); ++w) weights[w] = (w % 2 == 0) == chooses ? 1 : 0;
-    return ordo::mean_loss(score.nats, run.window_tokens, weights);
+    const auto split = ordo::WindowSplit::halves(run.window_tokens.size());
+    return ordo::mean_loss(score.nats, run.window_tokens, chooses ? split.choose : split.report);
   }
 
   const FindingsPlan* plan_;

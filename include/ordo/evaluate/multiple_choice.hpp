@@ -249,6 +249,13 @@ Proportion right_answers(std::span<const ChoiceTask> tasks, std::span<const Choi
 
 }  // namespace detail
 
+/// Throws an Error that names the task where a model of this shape could not answer it by this method: what
+/// `score_choices` would find once the model is there.
+inline void check_choices(const ModelConfig& config, const TextCodec& codec, std::span<const ChoiceTask> tasks,
+                          ChoiceMethod method = ChoiceMethod::automatic) {
+  (void)detail::choice_texts(config, codec, tasks, method == ChoiceMethod::greedy);
+}
+
 /// Answers the tasks by `network` under `policy` (a model's own, or another), and counts the right ones. Choices are
 /// compared by their nats given the context, and by their nats per token. Takes draws, seed, batch_slots and stop of
 /// the options. Differs from the paper in what is drawn for the bound: an exact number of hidden tokens, spread evenly

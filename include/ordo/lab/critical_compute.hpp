@@ -21,6 +21,7 @@
 #include <ordo/lab/interval.hpp>
 #include <ordo/lab/power_law.hpp>
 #include <ordo/lab/run_record.hpp>
+#include <ordo/lab/window_split.hpp>
 
 namespace ordo {
 
@@ -60,32 +61,6 @@ struct CriticalCompute {
 };
 
 namespace detail {
-
-/// How often each window counts where it chooses, and where it reports.
-struct WindowSplit {
-  std::vector<double> choose;
-  std::vector<double> report;
-
-  explicit WindowSplit(std::size_t windows) : choose(windows, 0.0), report(windows, 0.0) {}
-  /// Even windows choose, odd ones report.
-  [[nodiscard]] static WindowSplit halves(std::size_t windows) {
-    WindowSplit split(windows);
-    for (std::size_t w = 0; w < windows; ++w) (w % 2 == 0 ? split.choose : split.report)[w] = 1;
-    return split;
-  }
-  /// The same with each half drawn from itself with replacement, so that no window both chooses and reports.
-  [[nodiscard]] static WindowSplit resampled(std::size_t windows, Stream& draws) {
-    WindowSplit split(windows);
-    for (const std::size_t half : {std::size_t{0}, std::size_t{1}}) {
-      const std::size_t size = (windows + 1 - half) / 2;
-      for (std::size_t i = 0; i < size; ++i) {
-        const std::size_t w = 2 * draws.below(static_cast<std::uint32_t>(size)) + half;
-        ++(half == 0 ? split.choose : split.report)[w];
-      }
-    }
-    return split;
-  }
-};
 
 /// Runs that differ in their seed only: one model of a frontier, with the mean loss of its seeds.
 struct FrontierCell {
@@ -141,8 +116,8 @@ struct FrontierCell {
     return options.by == ComparedBy::own ? run.own.nats : run.exact.nats;
   };
   // `draws`: which seeds count; none: each once.
-  const auto cross = [&](const std::vector<detail::FrontierCell>& cells, const detail::WindowSplit& windows,
-                         Stream* draws, BudgetCrossing& to) {
+  const auto cross = [&](const std::vector<detail::FrontierCell>& cells, const WindowSplit& windows, Stream* draws,
+                         BudgetCrossing& to) {
     std::vector<FrontierRun> models[2];
     double most[2] = {0, 0};
     for (const detail::FrontierCell& cell : cells) {
@@ -175,7 +150,7 @@ struct FrontierCell {
   for (const auto& [budget, cells] : budgets) {
     BudgetCrossing one;
     one.unique_tokens = budget;
-    if (!cross(cells, detail::WindowSplit::halves(tokens.size()), nullptr, one)) continue;
+    if (!cross(cells, WindowSplit::halves(tokens.size()), nullptr, one)) continue;
     for (const detail::FrontierCell& cell : cells) {
       ++result.settings;
       result.with_seeds += cell.seeds.size() > 1 ? 1 : 0;
@@ -194,7 +169,7 @@ struct FrontierCell {
   std::vector<double> exponents;
   for (int b = 0; b < options.resamples; ++b) {
     Stream draws(options.seed, Purpose::resample, static_cast<std::uint64_t>(b));
-    const detail::WindowSplit windows = detail::WindowSplit::resampled(tokens.size(), draws);
+    const WindowSplit windows = WindowSplit::resampled(tokens.size(), draws);
     for (std::size_t g = 0; g < groups.size(); ++g) {
       BudgetCrossing again;
       require(cross(*groups[g], windows, &draws, again), where, "a resample has no compute that both sides spent");

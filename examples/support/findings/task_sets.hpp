@@ -1,0 +1,65 @@
+#pragma once
+// The multiple-choice tasks of finding 7: a file's, or made ones.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ordo/data/dataset.hpp>
+#include <ordo/evaluate/multiple_choice.hpp>
+#include <ordo/io/choice_tasks.hpp>
+
+#include "support/findings/made_choices.hpp"
+#include "support/findings/plan.hpp"
+#include "support/sweep.hpp"
+
+namespace program {
+
+struct TaskSet {
+  std::string name;
+  std::vector<ordo::ChoiceTask> tasks;
+  bool greedy = false;
+  double guessing = 0;  ///< share of right answers
+};
+
+/// The tasks of `choices`, or three kinds made out of the validation text: written to `out` in the library's form and
+/// read back. Throws an Error where the plan's models could not answer one, so that nothing is trained in vain.
+inline std::vector<TaskSet> task_sets(const FindingsPlan& plan, const std::filesystem::path& choices,
+                                      const ordo::Dataset& data, const std::filesystem::path& out) {
+  std::vector<TaskSet> sets;
+  if (!choices.empty()) {
+    TaskSet own{choices.stem().string(), ordo::read_choice_tasks(choices)};
+    for (const ordo::ChoiceTask& task : own.tasks) {
+      own.guessing += 1 / static_cast<double>(task.choices.size()) / static_cast<double>(own.tasks.size());
+    }
+    sets.push_back(std::move(own));
+  } else {
+    std::string text;
+    std::vector<ordo::Token> window;
+    const ordo::Windows& validation = data.validation();
+    for (std::size_t w = 0; w < validation.size(); ++w) {
+      validation.copy(w, window);
+      text += data.decode(window);
+    }
+    TaskMaker maker(std::move(text), static_cast<std::size_t>(plan.context), 1);
+    sets = {{"continuation", maker.continuations(plan.choice_tasks), false, 0.25},
+            {"word-order", maker.word_orders(plan.choice_tasks), false, 0.5},
+            {"next-word", maker.next_words(plan.choice_tasks), true, 0}};
+    for (TaskSet& set : sets) {
+      const std::filesystem::path file = out / (set.name + ".jsonl");
+      write_choice_tasks(file, set.tasks);
+      set.tasks = ordo::read_choice_tasks(file);
+    }
+  }
+  const ordo::ModelConfig config = config_of(plan.run(families[0], plan.sizes.front(), {}, {}, 0), data.vocab());
+  for (const TaskSet& set : sets) {
+    ordo::check_choices(config, data.codec(), set.tasks,
+                        set.greedy ? ordo::ChoiceMethod::greedy : ordo::ChoiceMethod::automatic);
+  }
+  return sets;
+}
+
+}  // namespace program
