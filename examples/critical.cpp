@@ -37,12 +37,6 @@ std::string shown(double flops) {
   return flops == 0 ? "from the start" : fmt::format("{:.3g}", flops);
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 void draw(const std::filesystem::path& out, const ordo::CriticalCompute& found,
           const ordo::CriticalComputeOptions& options, const std::string& by) {
   program::Figure figure{"frontiers",
@@ -59,13 +53,13 @@ void draw(const std::filesystem::path& out, const ordo::CriticalCompute& found,
       program::PlotLine drawn{
           fmt::format("{}, {} unique tokens", family, program::thousands(budget.unique_tokens)), {}, dashed};
       for (const ordo::FrontierPoint& p : points) {
-        drawn.points.push_back({p.flops, p.loss, std::nan("")});
+        drawn.points.push_back({p.flops, p.loss});
         csv += fmt::format("{:.0f},\"{}\",{:.6g},{:.6f}\n", budget.unique_tokens, family, p.flops, p.loss);
       }
       figure.lines.push_back(std::move(drawn));
     };
-    line(joined(options.base), budget.base, true);
-    line(joined(options.challenger), budget.challenger, false);
+    line(program::joined(options.base), budget.base, true);
+    line(program::joined(options.challenger), budget.challenger, false);
   }
   ordo::write_file_atomically(out / "frontiers.csv", csv);
   program::draw(out, figure, "frontiers.csv");
@@ -82,8 +76,8 @@ int critical(const std::filesystem::path& results, const std::filesystem::path& 
   const std::string by =
       options.by == ordo::ComparedBy::exact ? "exact left-to-right" : "own (a bound where it is one)";
   const ordo::CriticalCompute found = ordo::critical_compute(records.runs, options);
-  program::say("base {}; challenger {}; compared by the {} loss\n", joined(options.base), joined(options.challenger),
-               by);
+  program::say("base {}; challenger {}; compared by the {} loss\n", program::joined(options.base),
+               program::joined(options.challenger), by);
   program::say("{} resamples of windows and seeds; 95 % intervals; {} of {} settings have two seeds or more{}\n\n",
                found.resamples, found.with_seeds, found.settings,
                found.with_seeds == 0 ? ", so no interval holds the luck of training" : "");

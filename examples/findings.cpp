@@ -20,6 +20,8 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include <ordo/core/error.hpp>
+#include <ordo/data/dataset.hpp>
 #include <ordo/io/atomic_file.hpp>
 #include <ordo/lab/run_record.hpp>
 
@@ -27,12 +29,14 @@
 #include "support/findings/by_law.hpp"
 #include "support/findings/by_loss.hpp"
 #include "support/findings/by_model.hpp"
-#include "support/findings/evaluated.hpp"
 #include "support/findings/finding.hpp"
+#include "support/findings/inputs.hpp"
 #include "support/findings/plan.hpp"
+#include "support/findings/plan_json.hpp"
 #include "support/findings/runs.hpp"
 #include "support/findings/task_sets.hpp"
 #include "support/novels.hpp"
+#include "support/plot.hpp"
 #include "support/program.hpp"
 #include "support/sweep.hpp"
 #include "support/text.hpp"
@@ -43,17 +47,57 @@ using ordo::RunRecord;
 using ordo::RunSettings;
 using program::Cell;
 using program::Finding;
+using program::FindingInputs;
+using program::FindingsPlan;
 
-/// Whether a finding looks at the models of both families at this cell.
-bool needs(const program::FindingsPlan& plan, int number, const Cell& cell) {
-  switch (number) {
-    case 1: return cell.epochs == 1;
-    case 3:
-    case 4: return plan.sees_equally_many(cell);
-    case 8: return false;
-    default: return true;
+/// How a finding is worked out, and which models of both families it looks at.
+struct Kind {
+  Finding (*work_out)(const FindingInputs&);
+  bool (*looks_at)(const FindingsPlan&, const Cell&);
+  bool plain = false;       ///< as in the paper, beside the tuned ones
+  bool every_size = false;  ///< not only the best one
+  program::Appendix (*appendix)(const FindingInputs&) = nullptr;
+};
+
+bool one_pass(const FindingsPlan&, const Cell& cell) { return cell.epochs == 1; }
+bool of_a_budget(const FindingsPlan& plan, const Cell& cell) { return plan.of_a_budget(cell); }
+bool equal_tokens(const FindingsPlan& plan, const Cell& cell) { return plan.sees_equally_many(cell); }
+bool every(const FindingsPlan&, const Cell&) { return true; }
+bool none(const FindingsPlan&, const Cell&) { return false; }  // they have runs of their own
+
+constexpr Kind kinds[] = {
+    {program::little_compute, one_pass},                                   // 1
+    {program::much_compute, of_a_budget, true, true},                      // 2
+    {program::equal_compute_less_data, equal_tokens, true},                // 3
+    {program::nearly_fresh, equal_tokens, true},                           // 4
+    {program::half_life, every, false, true},                              // 5
+    {program::critical, of_a_budget, false, true},                         // 6
+    {program::downstream, of_a_budget, false, false, program::memorised},  // 7
+    {program::more_orderings, none},                                       // 8
+};
+constexpr int kind_count = static_cast<int>(std::size(kinds));
+
+struct Settings {
+  FindingsPlan plan;
+  program::TextFlags text;
+  program::SweepSettings sweep;
+  std::vector<int> numbers;
+  std::filesystem::path out = "findings-results";
+  std::filesystem::path choices;  ///< tasks of the user's own for finding 7
+  std::string command;
+
+  [[nodiscard]] bool asks(int number) const {
+    return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
   }
-}
+  /// Whether an asked finding looks at a cell and is one of these.
+  template <class Which>
+  [[nodiscard]] bool any(const Cell& cell, const Which& which) const {
+    return std::any_of(numbers.begin(), numbers.end(), [&](int number) {
+      const Kind& kind = kinds[number - 1];
+      return kind.looks_at(plan, cell) && which(kind);
+    });
+  }
+};
 
 std::string processor() {
   std::ifstream file("/proc/cpuinfo");
@@ -66,52 +110,58 @@ std::string processor() {
   return "unknown processor";
 }
 
-/// Trains what the asked findings need: seed 0 of all settings first, then the seeds that report of what it has chosen.
-/// None where the study was only listed.
-std::optional<std::vector<RunRecord>> train_models(program::FindingsStudy& study, const ordo::Dataset& data,
-                                                   const std::stop_token& stop) {
-  const auto is_needed = [&](const Cell& cell) {
-    return std::any_of(study.numbers.begin(), study.numbers.end(),
-                       [&](int number) { return needs(study.plan, number, cell); });
-  };
-  std::vector<Cell> cells = study.plan.cells();
-  std::erase_if(cells, [&](const Cell& cell) { return !is_needed(cell); });
-  std::vector<RunSettings> wanted = study.plan.first_runs(cells);
-  const auto add = [&](const RunSettings& run) {
-    if (std::find(wanted.begin(), wanted.end(), run) == wanted.end()) wanted.push_back(run);
-  };
-  if (study.asks(8)) {
-    for (const std::string& family : study.plan.orderings_families()) {
-      for (const RunSettings& run : study.plan.reporting(study.plan.orderings_setting(family))) add(run);
+/// What the asked findings need beside what is chosen: seed 0 of every setting, and finding 8's models.
+std::vector<RunSettings> first_runs(const Settings& settings) {
+  std::vector<Cell> cells = settings.plan.cells();
+  std::erase_if(cells, [&](const Cell& cell) { return !settings.any(cell, [](const Kind&) { return true; }); });
+  std::vector<RunSettings> wanted = settings.plan.first_runs(cells);
+  if (settings.asks(8)) {
+    for (const std::string& family : settings.plan.orderings_families()) {
+      for (const RunSettings& run : settings.plan.reporting(settings.plan.orderings_setting(family))) {
+        wanted.push_back(run);
+      }
     }
   }
-  study.sweep.out = study.out / "runs";
-  study.sweep.keep_models = true;
-  study.sweep.windows = study.plan.windows;
-  study.sweep.evaluations = 16;
+  return wanted;
+}
+
+/// Adds the runs that report of what seed 0 has chosen.
+void add_further_runs(const Settings& settings, std::vector<RunRecord> first, std::vector<RunSettings>& wanted) {
+  const program::FindingsRuns choosing(settings.plan, std::move(first));
+  for (const Cell& cell : settings.plan.cells()) {
+    if (!settings.any(cell, [](const Kind&) { return true; })) continue;
+    const bool plain = settings.any(cell, [](const Kind& kind) { return kind.plain; });
+    const bool every_size = settings.any(cell, [](const Kind& kind) { return kind.every_size; });
+    for (const RunSettings& run : choosing.further_runs(cell, plain, every_size)) {
+      if (std::find(wanted.begin(), wanted.end(), run) == wanted.end()) wanted.push_back(run);
+    }
+  }
+}
+
+/// Trains what the asked findings need. None where it was only listed.
+std::optional<std::vector<RunRecord>> train_models(const Settings& settings, const ordo::Dataset& data,
+                                                   std::vector<RunSettings> wanted, const std::stop_token& stop) {
   const auto train = [&] {
-    (void)program::run_sweep(study.sweep, wanted, data, stop);
+    (void)program::run_sweep(settings.sweep, wanted, data, stop);
     std::vector<RunRecord> own;
-    if (study.sweep.list) return own;
-    for (RunRecord& record : ordo::read_run_records(study.sweep.out / "results.jsonl").runs) {
+    if (settings.sweep.list) return own;
+    for (RunRecord& record : ordo::read_run_records(settings.sweep.out / "results.jsonl").runs) {
       if (std::find(wanted.begin(), wanted.end(), record.settings) != wanted.end()) own.push_back(std::move(record));
     }
     ordo::require(own.size() == wanted.size(), "findings", "other programs are at work on ", wanted.size() - own.size(),
                   " of the runs; run this again when they are done");
     return own;
   };
-  program::say("seed 0, which chooses the settings{}\n", study.stamp().empty() ? "" : " (smoke test, not evidence)");
+  program::say("what chooses the settings, and finding 8's own runs{}\n", program::stamp_note(settings.plan));
   std::vector<RunRecord> first = train();
-  if (study.sweep.list) return std::nullopt;
-  const bool sizes = study.asks(2) || study.asks(5) || study.asks(6);
-  const program::FindingsRuns choosing(study.plan, std::move(first));
-  for (const RunSettings& run : choosing.further_runs(cells, sizes)) add(run);
+  if (settings.sweep.list) return std::nullopt;
+  add_further_runs(settings, std::move(first), wanted);
   program::say("the seeds that report of the chosen settings\n");
   return train();
 }
 
 /// What was run, where, and how.
-std::string report_head(const program::FindingsStudy& study, const std::vector<RunRecord>& records) {
+std::string report_head(const Settings& settings, const std::vector<RunRecord>& records) {
   double flops = 0;
   double seconds = 0;
   std::set<std::string> commits;
@@ -120,67 +170,81 @@ std::string report_head(const program::FindingsStudy& study, const std::vector<R
     seconds += r.seconds;
     commits.insert(r.commit);
   }
-  std::string of_models;
-  for (const std::string& commit : commits) of_models += (of_models.empty() ? "" : ", ") + commit;
-  const std::string stamp =
-      study.stamp().empty() ? "" : fmt::format("**{}.** The models are few and small.\n\n", study.stamp());
+  const FindingsPlan& plan = settings.plan;
   return fmt::format(
       "# The findings of arXiv:2507.15857, at the scale of this machine\n\n{}- **Command**: `{}`\n- **Machine**: {} "
       "cores, {}\n- **Commit**: {} (models: {})\n- **Models**: {}, {:.2g} FLOPs (counted), {} of one core; {} to {} "
       "unique tokens (bytes), validation on {} windows of {}\n\n",
-      stamp, study.command, std::thread::hardware_concurrency(), processor(), program::commit(), of_models, records.size(),
-      flops, program::duration(seconds), program::thousands(study.plan.budgets.front()),
-      program::thousands(study.plan.budgets.back()), study.plan.windows, study.plan.context);
+      program::stamp_line(plan), settings.command, std::thread::hardware_concurrency(), processor(), program::commit(),
+      program::joined({commits.begin(), commits.end()}), records.size(), flops, program::duration(seconds),
+      program::thousands(plan.budgets.front()), program::thousands(plan.budgets.back()), plan.windows, plan.context);
 }
 
-int findings(program::FindingsStudy& study, const std::stop_token& stop) {
-  if (study.text.data.empty()) {
-    program::use_novels(study.text,
+/// Works a finding out and writes its table, page and figures, in this order. Returns the page's section.
+std::string report(const Settings& settings, const FindingInputs& in, int number, const std::string& head,
+                   std::string& summary) {
+  const Kind& kind = kinds[number - 1];
+  const std::string name = fmt::format("finding-{}", number);
+  const auto write = [&](const std::string& text) {
+    ordo::write_file_atomically(settings.out / (name + ".md"), head + text);
+  };
+  const Finding finding = kind.work_out(in);
+  program::write_rows(settings.out / (name + ".csv"), finding.rows);
+  std::string text = section(finding, number, name, program::stamp_line(in.plan));
+  write(text);
+  summary += fmt::format("| {} | {} | {} |\n", number, finding.title, to_string(verdict(finding)));
+  program::say("{}. {}: {}{}\n   {}\n", number, finding.title, to_string(verdict(finding)),
+               program::stamp_note(in.plan), finding.note);
+  std::fflush(stdout);
+  for (const program::Figure& figure : finding.figures) program::draw(settings.out, figure, name + ".csv");
+  if (kind.appendix == nullptr) return text;
+  const program::Appendix appendix = kind.appendix(in);
+  program::write_rows(settings.out / (appendix.name + ".csv"), appendix.rows);
+  text += "\n" + appendix.text;
+  write(text);
+  program::draw(settings.out, appendix.figure, appendix.name + ".csv");
+  return text;
+}
+
+int findings(Settings& settings, const std::stop_token& stop) {
+  FindingsPlan& plan = settings.plan;
+  if (settings.text.data.empty()) {
+    program::use_novels(settings.text,
                         {"emma", "mansfield_park", "northanger_abbey", "pride_and_prejudice", "sense_and_sensibility"},
                         "findings");
   }
-  const ordo::Dataset data = study.text.load(study.plan.context);
+  const ordo::Dataset data = settings.text.load(plan.context);
   ordo::require(!data.validation().empty(), "findings",
                 "there is no validation text: give --validation FILE or a share");
   ordo::require(data.validation().size() >= 8, "findings", "the validation text has ", data.validation().size(),
-                " windows of ", study.plan.context, " tokens, fewer than the 8 that can choose and report");
-  study.plan.training_text = fmt::format("{:016x}", data.train().fingerprint());
-  study.plan.validation_text = fmt::format("{:016x}", data.validation().fingerprint());
-  const std::int64_t most = std::max(study.plan.equal_tokens, study.plan.budgets.back());
+                " windows of ", plan.context, " tokens, fewer than the 8 that can choose and report");
+  plan.training_text = fmt::format("{:016x}", data.train().fingerprint());
+  plan.validation_text = fmt::format("{:016x}", data.validation().fingerprint());
+  std::vector<RunSettings> wanted = first_runs(settings);
+  std::int64_t most = 0;
+  for (const RunSettings& run : wanted) most = std::max(most, run.unique_tokens);
   ordo::require(data.train().tokens() >= most, "findings", "the training text has ", data.train().tokens(),
                 " tokens, and the study needs ", most, "; a --plan of your own may need fewer");
+  settings.sweep.out = settings.out / "runs";
+  settings.sweep.keep_models = true;
+  settings.sweep.windows = plan.windows;
+  settings.sweep.evaluations = 16;  // points of finding 8's curves
   std::vector<program::TaskSet> tasks;
-  if (study.asks(7) && !study.sweep.list) {
-    tasks = program::task_sets(study.plan, study.choices, data, study.out);  // refused before hours of training
+  if (settings.asks(7) && !settings.sweep.list) {
+    tasks = program::task_sets(plan, settings.choices, data, settings.out);  // refused before hours of training
   }
 
-  std::optional<std::vector<RunRecord>> records = train_models(study, data, stop);
+  std::optional<std::vector<RunRecord>> records = train_models(settings, data, std::move(wanted), stop);
   if (!records) return 0;
-  const std::string head = report_head(study, *records);
-  const program::FindingsRuns runs(study.plan, std::move(*records));
-  const program::Evaluated evaluated{study, data, runs, tasks, stop};
-  using Maker = Finding (*)(const program::Evaluated&);
-  constexpr Maker makers[] = {program::little_compute, program::much_compute,  program::equal_compute_less_data,
-                              program::nearly_fresh,   program::half_life,     program::critical,
-                              program::downstream,     program::more_orderings};
+  const std::string head = report_head(settings, *records);
+  const program::FindingsRuns runs(plan, std::move(*records));
+  const FindingInputs in{plan, data, runs, tasks, !settings.choices.empty(), settings.sweep.out, stop};
   std::string summary = "| | finding | verdict |\n|---|---|---|\n";
   std::string sections;
   int failed = 0;
-  const auto report = [&](int number) {
-    const Finding finding = makers[number - 1](evaluated);
-    program::write_rows(study.out / (finding.file() + ".csv"), finding.rows);
-    std::string text = section(finding, study.stamp());
-    if (number == 7) text += "\n" + program::memorised(evaluated);
-    ordo::write_file_atomically(study.out / (finding.file() + ".md"), head + text);
-    sections += text + "\n";
-    summary += fmt::format("| {} | {} | {} |\n", number, finding.title, to_string(finding.verdict));
-    program::say("{}. {}: {}{}\n   {}\n", number, finding.title, to_string(finding.verdict),
-                 study.stamp().empty() ? "" : " (smoke test, not evidence)", finding.note);
-    std::fflush(stdout);
-  };
-  for (const int number : study.numbers) {
+  for (const int number : settings.numbers) {
     try {
-      report(number);
+      sections += report(settings, in, number, head, summary) + "\n";
     } catch (const ordo::Stopped&) {
       throw;
     } catch (const std::exception& error) {  // the others do not depend on it
@@ -189,9 +253,9 @@ int findings(program::FindingsStudy& study, const std::stop_token& stop) {
       fmt::print(stderr, "finding {}: {}\n", number, error.what());
     }
   }
-  const bool all = study.numbers.size() == std::size(makers);
-  if (all) ordo::write_file_atomically(study.out / "findings.md", head + summary + "\n" + sections);
-  program::say("wrote {}\n", (study.out / (all ? "findings.md" : "finding-*.md")).string());
+  const bool all = settings.numbers.size() == kind_count;
+  if (all) ordo::write_file_atomically(settings.out / "findings.md", head + summary + "\n" + sections);
+  program::say("wrote {}\n", (settings.out / (all ? "findings.md" : "finding-*.md")).string());
   return failed == 0 ? 0 : 1;
 }
 
@@ -204,7 +268,7 @@ int main(int argc, char** argv) {
       "3: equal compute and less data, 4: repeats against new data, 5: half-life of repeats, 6: critical compute,\n"
       "7: multiple choice (and what is repeated word for word), 8: orderings. Stopped, it goes on when started again.");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  program::FindingsStudy study;
+  Settings settings;
   std::vector<std::string> asked = {"all"};
   bool quick = false;
   bool show = false;
@@ -213,30 +277,30 @@ int main(int argc, char** argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->check(CLI::IsMember({"1", "2", "3", "4", "5", "6", "7", "8", "all"}))
       ->capture_default_str();
-  app.add_option("--out", study.out, "folder for findings.md, figures, tables and models")->capture_default_str();
+  app.add_option("--out", settings.out, "folder for findings.md, figures, tables and models")->capture_default_str();
   app.add_flag("--quick", quick,
                "few and small models, in less than 15 minutes on two cores: a smoke test, no evidence");
   app.add_option("--plan", plan, "what to train instead: as --show-plan prints it, with your own numbers [JSON file]")
       ->excludes("--quick");
   app.add_flag("--show-plan", show, "print the plan, and do nothing");
-  study.text.add_to(app, false, false);
-  study.text.add_validation_to(app);
-  app.add_option("--choices", study.choices, "multiple-choice tasks (.jsonl) for finding 7 instead of made ones");
-  app.add_option("--jobs", study.sweep.jobs, "runs at a time, 0 for all cores [count]")->capture_default_str();
-  app.add_flag("--list", study.sweep.list, "list what seed 0 trains, and train nothing");
-  for (int i = 0; i < argc; ++i) study.command += (i == 0 ? "" : " ") + std::string(argv[i]);
+  settings.text.add_to(app, false, false);
+  settings.text.add_validation_to(app);
+  app.add_option("--choices", settings.choices, "multiple-choice tasks (.jsonl) for finding 7 instead of made ones");
+  app.add_option("--jobs", settings.sweep.jobs, "runs at a time, 0 for all cores [count]")->capture_default_str();
+  app.add_flag("--list", settings.sweep.list, "list what is trained first, seed 0 of every setting, and train nothing");
+  for (int i = 0; i < argc; ++i) settings.command += (i == 0 ? "" : " ") + std::string(argv[i]);
   return program::run(app, argc, argv, [&] {
-    study.plan = plan.empty() ? program::make_findings_plan(quick) : program::read_findings_plan(plan);
+    settings.plan = plan.empty() ? program::make_findings_plan(quick) : program::read_findings_plan(plan);
     if (show) {
-      program::say("{}\n", program::to_json(study.plan).dump(2));
+      program::say("{}\n", program::to_json(settings.plan).dump(2));
       return 0;
     }
-    for (int number = 1; number <= 8; ++number) {
+    for (int number = 1; number <= kind_count; ++number) {
       const bool all = std::find(asked.begin(), asked.end(), "all") != asked.end();
       if (all || std::find(asked.begin(), asked.end(), std::to_string(number)) != asked.end()) {
-        study.numbers.push_back(number);
+        settings.numbers.push_back(number);
       }
     }
-    return findings(study, signals.token());
+    return findings(settings, signals.token());
   });
 }

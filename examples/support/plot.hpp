@@ -1,6 +1,7 @@
 #pragma once
 // Figures through gnuplot: lines with error bars, as PNG and SVG, with the data and the script beside them.
 
+#include <cmath>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,8 @@
 
 #include <ordo/core/error.hpp>
 #include <ordo/io/atomic_file.hpp>
+
+#include "support/program.hpp"
 
 namespace program {
 
@@ -25,6 +28,7 @@ struct PlotPoint {
   double low = 0;  ///< ends of the bar; NaN: no bar
   double high = 0;
 
+  PlotPoint(double at, double value) : PlotPoint(at, value, std::nan("")) {}
   PlotPoint(double at, double value, double half_bar) : PlotPoint(at, value, value - half_bar, value + half_bar) {}
   PlotPoint(double at, double value, double from, double to) : x(at), y(value), low(from), high(to) {}
 };
@@ -64,7 +68,6 @@ inline void run_gnuplot(const std::filesystem::path& folder, const std::string& 
 /// Draws the figure into folder/name.png and .svg. A figure without points is left out.
 inline void draw(const std::filesystem::path& folder, const Figure& figure, const std::string& numbers) {
   std::string plot;
-  std::string labels;
   std::size_t colour = 0;
   for (std::size_t i = 0; i < figure.lines.size(); ++i) {
     const PlotLine& line = figure.lines[i];
@@ -91,8 +94,7 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
   if (plot.empty()) return;
   std::string ticks;
   for (const double x : figure.x_ticks) {
-    ticks += fmt::format("{}\"{}\" {}", ticks.empty() ? "set xtics (" : ", ",
-                         x >= 1000 ? fmt::format("{:.4g}k", x / 1000) : fmt::format("{:.3g}", x), x);
+    ticks += fmt::format("{}\"{}\" {}", ticks.empty() ? "set xtics (" : ", ", thousands(x), x);
   }
   if (!ticks.empty()) ticks += ")\n";
   const auto script = [&](const char* terminal, const char* ending) {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -177,12 +178,20 @@ inline std::string duration(double seconds) {
   return fmt::format("{}s", s);
 }
 
-/// "48.2k" for 48,200.
+/// "48.2k" for 48,200, "30k" for 30,000: four digits at most.
 inline std::string thousands(double x) {
-  if (x >= 1e9) return fmt::format("{:.2f}G", x / 1e9);
-  if (x >= 1e6) return fmt::format("{:.2f}M", x / 1e6);
-  if (x >= 1e3) return fmt::format("{:.1f}k", x / 1e3);
-  return fmt::format("{:.0f}", x);
+  if (x >= 1e9) return fmt::format("{:.4g}G", x / 1e9);
+  if (x >= 1e6) return fmt::format("{:.4g}M", x / 1e6);
+  if (x >= 1e3) return fmt::format("{:.4g}k", x / 1e3);
+  return fmt::format("{:.4g}", x);
+}
+inline std::string thousands(std::int64_t x) { return thousands(static_cast<double>(x)); }
+
+/// "a, b, c"
+inline std::string joined(const std::vector<std::string>& parts, const char* between = ", ") {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : between) + part;
+  return text;
 }
 
 }  // namespace program

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <span>
+#include <vector>
 
 namespace program {
 
@@ -21,6 +22,9 @@ inline double student_t(std::size_t n) {
   return z + (cube + z) / (4 * free) + (5 * cube * z * z + 16 * cube + 3 * z) / (96 * free * free);
 }
 
+/// Half of a normal 95 % interval, in standard errors.
+inline constexpr double normal_95 = 1.96;
+
 /// A mean with its standard error; NaN where one value says nothing of it.
 struct Mean {
   double mean = std::numeric_limits<double>::quiet_NaN();
@@ -31,6 +35,10 @@ struct Mean {
   [[nodiscard]] double half_interval() const {
     return count < 2 ? std::numeric_limits<double>::quiet_NaN() : student_t(count) * error;
   }
+  [[nodiscard]] double low() const { return mean - half_interval(); }
+  [[nodiscard]] double high() const { return mean + half_interval(); }
+  /// Of one value.
+  [[nodiscard]] double deviation() const { return error * std::sqrt(static_cast<double>(count)); }
 };
 
 inline Mean mean_of(std::span<const double> values) {
@@ -45,6 +53,12 @@ inline Mean mean_of(std::span<const double> values) {
   for (const double v : values) squares += (v - m.mean) * (v - m.mean);
   m.error = std::sqrt(squares / (n - 1) / n);
   return m;
+}
+
+/// a - b, value by value.
+[[nodiscard]] inline std::vector<double> minus(std::vector<double> a, const std::vector<double>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
+  return a;
 }
 
 }  // namespace program

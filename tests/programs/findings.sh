@@ -33,7 +33,7 @@ cat > plan.json <<'JSON'
   "batch": 4,
   "learning_rate": 3e-3,
   "init_std": 0.06,
-  "evidence": true
+  "smoke_test": false
 }
 JSON
 findings="$programs/findings --plan plan.json --data train.txt --validation validation.txt"
@@ -42,7 +42,7 @@ findings="$programs/findings --plan plan.json --data train.txt --validation vali
 "$programs/findings" --show-plan > full.json
 "$programs/findings" --plan full.json --show-plan > again.json
 diff full.json again.json
-"$programs/findings" --quick --show-plan | grep -q '"evidence": false'
+"$programs/findings" --quick --show-plan | grep -q '"smoke_test": true'
 grep -q '"budgets"' full.json
 
 $findings --out all --list > list.txt

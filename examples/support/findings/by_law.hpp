@@ -11,22 +11,25 @@
 
 #include <fmt/core.h>
 
-#include <ordo/core/error.hpp>
-#include <ordo/lab.hpp>
+#include <ordo/lab/best_runs.hpp>
+#include <ordo/lab/bootstrap.hpp>
+#include <ordo/lab/critical_compute.hpp>
+#include <ordo/lab/fit.hpp>
+#include <ordo/lab/interval.hpp>
+#include <ordo/lab/law.hpp>
+#include <ordo/lab/planner.hpp>
 
-#include "support/findings/evaluated.hpp"
 #include "support/findings/finding.hpp"
+#include "support/findings/inputs.hpp"
 #include "support/findings/plan.hpp"
 #include "support/findings/runs.hpp"
 #include "support/plot.hpp"
-#include "support/statistics.hpp"
 
 namespace program {
 
-inline Finding half_life(const Evaluated& e) {
+inline Finding half_life(const FindingInputs& in) {
   using Law = ordo::DataConstrained<>;
   Finding f;
-  f.number = 5;
   f.title = "Repeats wear off more slowly for diffusion";
   f.claim =
       "The data-constrained law's R_D*, the number of repeats after which their worth has decayed, is about 494 "
@@ -36,26 +39,20 @@ inline Finding half_life(const Evaluated& e) {
       "loss; 1/R_D* of autoregression minus that of diffusion, over resamples of (size, budget) clusters, the same for "
       "both.";
   ordo::FitOptions options;
-  options.stop = e.stop;
-  options.starts = e.plan().starts;
+  options.stop = in.stop;
+  options.starts = in.plan.starts;
   ordo::BootstrapOptions resample;
-  resample.stop = e.stop;
-  resample.resamples = e.plan().resamples;
-  const std::vector<Cell> cells = e.plan().cells();
+  resample.stop = in.stop;
+  resample.resamples = in.plan.resamples;
+  const std::vector<Cell> cells = in.plan.cells();
   std::vector<ordo::FamilyLaw<Law>> laws;
   for (const char* family : families) {
-    const std::vector<RunRecord> own = e.runs.of_all_sizes(family, cells);
-    try {
-      laws.push_back(ordo::fit_family(family, Law{}, ordo::best_runs(own, ComparedBy::exact), options, resample));
-    } catch (const ordo::Stopped&) {
-      throw;
-    } catch (const ordo::Error& error) {
-      f.note = std::string("No law could be fitted: ") + error.what() + ".";
-      return f;
-    }
+    const std::vector<RunRecord> own = in.runs.of_all_sizes(family, cells);
+    laws.push_back(ordo::fit_family(family, Law{}, ordo::best_runs(own, ComparedBy::exact), options, resample));
   }
   const auto shown = [](double reciprocal) {
-    return reciprocal <= 0 ? std::string("infinite") : fmt::format("{:.3g}", 1 / reciprocal);
+    const double number = Law::parameters[Law::data].show(reciprocal);
+    return std::isfinite(number) ? fmt::format("{:.3g}", number) : std::string("infinite");
   };
   std::vector<double> differences;
   for (std::size_t b = 0; b < laws[0].resamples.values.size(); ++b) {
@@ -64,9 +61,8 @@ inline Finding half_life(const Evaluated& e) {
   f.evidence.push_back({"1/R_D* of ltr - 1/R_D* of masked [1/passes]",
                         laws[0].fit.values[Law::data] - laws[1].fit.values[Law::data],
                         ordo::quantile(differences, 0.025), ordo::quantile(differences, 0.975)});
-  f.verdict = judge(f.evidence);
   Figure figure_5 =
-      figure(e.study, "finding-5", "What passes are worth, by the fitted law",
+      figure(in.plan, "finding-5", "What passes are worth, by the fitted law",
              fmt::format("bars: 95 % intervals, {} resamples of clusters; dashed: every pass as good as new data",
                          resample.resamples),
              "passes over the unique tokens", "worth in passes over new data");
@@ -75,16 +71,15 @@ inline Finding half_life(const Evaluated& e) {
   for (const ordo::FamilyLaw<Law>& law : laws) {
     PlotLine line{law.name, {}};
     for (double epochs = 1; epochs <= 1024; epochs *= 2) {
-      const auto worth = [&](double reciprocal) {
-        const double repeats = epochs - 1;
-        return 1 + (reciprocal <= 0 ? repeats : -std::expm1(-repeats * reciprocal) / reciprocal);
+      const auto worth = [&](const ordo::LawValues<Law>& x) {
+        return std::exp(Law{}.log_worth_of_tokens(ordo::ScalingPoint::of(1, epochs, 1), x));
       };
       std::vector<double> all;
-      for (const auto& x : law.resamples.values) all.push_back(worth(x[Law::data]));
+      for (const auto& x : law.resamples.values) all.push_back(worth(x));
       const double low = ordo::quantile(all, 0.025);
       const double high = ordo::quantile(all, 0.975);
-      line.points.push_back({epochs, worth(law.fit.values[Law::data]), low, high});
-      if (&law == &laws.front()) perfect.points.push_back({epochs, epochs, std::nan("")});
+      line.points.push_back({epochs, worth(law.fit.values), low, high});
+      if (&law == &laws.front()) perfect.points.push_back({epochs, epochs});
       f.rows.push_back(
           {"worth [passes over new data]", law.name, "law", 0, epochs, line.points.back().y, low, high, {}});
     }
@@ -97,48 +92,45 @@ inline Finding half_life(const Evaluated& e) {
                           law.runs, law.resamples.units);
   }
   figure_5.lines.push_back(std::move(perfect));
-  f.note += "So few clusters make intervals too narrow.";
-  draw(e.study, f, figure_5);
+  const auto least = std::min_element(
+      laws.begin(), laws.end(), [](const auto& a, const auto& b) { return a.resamples.units < b.resamples.units; });
+  if (least->resamples.units < 20) f.note += "Fewer than 20 clusters make intervals too narrow.";
+  f.figures.push_back(std::move(figure_5));
   return f;
 }
 
-inline Finding critical(const Evaluated& e) {
+inline Finding critical(const FindingInputs& in) {
+  constexpr double published = ordo::published_critical_exponent;
+  constexpr double tolerance = 0.5;
+  constexpr double share = 0.95;  // of resamples, that must have a law
   Finding f;
-  f.number = 6;
   f.title = "Critical compute grows as a power of the unique tokens";
   f.claim = "Diffusion overtakes at a compute of 2.12 x 10^1.956 x U^2.174 FLOPs.";
-  f.rule =
+  f.rule = fmt::format(
       "Crossings of the frontiers at each budget by the exact loss, and the power law through them, a budget without a "
-      "crossing censored; resamples of windows and seeds. Reproduced if there are crossings at three budgets or more "
-      "and the exponent's interval lies within 0.5 of 2.174; contradicted if that interval lies outside.";
-  ordo::CriticalComputeOptions options;
-  options.resamples = e.plan().resamples;
-  std::vector<Cell> cells = e.plan().cells();
-  std::erase_if(cells, [&](const Cell& cell) {
-    return std::count(e.plan().budgets.begin(), e.plan().budgets.end(), cell.unique_tokens) == 0;
-  });
-  std::vector<RunRecord> compared;
-  for (const char* family : families) {
-    for (RunRecord& run : e.runs.of_all_sizes(family, cells)) compared.push_back(std::move(run));
-  }
-  const ordo::CriticalCompute found = ordo::critical_compute(compared, options);
-  Figure figure_6 = figure(e.study, "finding-6", "From which compute on diffusion is ahead",
+      "crossing censored; resamples of windows and seeds. Reproduced if there are crossings at three budgets or more, "
+      "in {:g} % of the resamples at two or more, and the exponent's interval lies within {:g} of {:g}; contradicted "
+      "if "
+      "that interval lies outside.",
+      100 * share, tolerance, published);
+  const ordo::CriticalCompute found = frontiers(in, in.plan.resamples);
+  Figure figure_6 = figure(in.plan, "finding-6", "From which compute on diffusion is ahead",
                            "a budget without a crossing shows the most compute that both families spent",
                            "unique tokens", "training compute [FLOPs, 6 N D]");
   figure_6.log_y = true;
-  figure_6.x_ticks = budget_ticks(e.plan());
+  figure_6.x_ticks = budget_ticks(in.plan);
   PlotLine crossed{"crossing", {}, false, false};
   PlotLine beyond{"no crossing up to here", {}, false, false};
   PlotLine before{"ahead from here already", {}, false, false};
   PlotLine paper{"closed form of arXiv:2507.15857", {}, true};
   std::size_t crossings = 0;
-  std::string listed;
+  std::vector<std::string> listed;
   for (const ordo::BudgetCrossing& b : found.budgets) {
     const auto& c = b.crossing;
     const bool at = c.kind == ordo::Crossing::Kind::at;
     const bool above = c.kind == ordo::Crossing::Kind::above;
-    (at ? crossed : above ? beyond : before).points.push_back({b.unique_tokens, c.flops, std::nan("")});
-    paper.points.push_back({b.unique_tokens, ordo::published_critical_flops(b.unique_tokens), std::nan("")});
+    (at ? crossed : above ? beyond : before).points.push_back({b.unique_tokens, c.flops});
+    paper.points.push_back({b.unique_tokens, ordo::published_critical_flops(b.unique_tokens)});
     crossings += at ? 1 : 0;
     f.rows.push_back({at      ? "crossing [FLOPs]"
                       : above ? "no crossing up to [FLOPs]"
@@ -151,32 +143,30 @@ inline Finding critical(const Evaluated& e) {
                       b.interval.low,
                       b.interval.high,
                       {}});
-    listed += fmt::format("{}{} tokens {}{:.2g}", listed.empty() ? "" : ", ",
-                          thousands(static_cast<std::int64_t>(b.unique_tokens)),
-                          at      ? ""
-                          : above ? "> "
-                                  : "< ",
-                          c.flops);
+    listed.push_back(fmt::format("{} tokens {}{:.2g}", thousands(b.unique_tokens),
+                                 at      ? ""
+                                 : above ? "> "
+                                         : "< ",
+                                 c.flops));
   }
-  if (found.law && found.with_law >= 0.95 * found.resamples && crossings >= 3) {
+  if (found.law && found.with_law >= share * found.resamples && crossings >= 3) {
     const double low = found.exponent.low;
     const double high = found.exponent.high;
-    // How far inside of the paper's exponent +- 0.5, as one number that is above 0 inside.
-    const auto inside = [](double exponent) { return 0.5 - std::abs(exponent - 2.174); };
+    // How far inside of the paper's exponent +- the tolerance, as one number that is above 0 inside.
+    const auto inside = [](double exponent) { return tolerance - std::abs(exponent - published); };
     const double worst = std::min(inside(low), inside(high));
-    const double best = low <= 2.174 && high >= 2.174 ? 0.5 : std::max(inside(low), inside(high));
-    f.evidence.push_back(
-        {fmt::format("0.5 - |exponent - 2.174|, exponent {:.2f} ({:.2f} .. {:.2f})", found.law->exponent, low, high),
-         inside(found.law->exponent), worst, best});
+    const double best = low <= published && high >= published ? tolerance : std::max(inside(low), inside(high));
+    f.evidence.push_back({fmt::format("{:g} - |exponent - {:g}|, exponent {:.2f} ({:.2f} .. {:.2f})", tolerance,
+                                      published, found.law->exponent, low, high),
+                          inside(found.law->exponent), worst, best});
   }
-  f.verdict = judge(f.evidence);
   f.note = fmt::format("{} of {} budgets have a crossing ({} FLOPs){} {} settings, {} of them with two seeds or more.",
-                       crossings, found.budgets.size(), listed,
+                       crossings, found.budgets.size(), joined(listed),
                        f.evidence.empty() ? ": the exponent is not known." : ".", found.settings, found.with_seeds);
   for (PlotLine* line : {&crossed, &beyond, &before, &paper}) {
     if (!line->points.empty()) figure_6.lines.push_back(*line);
   }
-  draw(e.study, f, figure_6);
+  f.figures.push_back(std::move(figure_6));
   return f;
 }
 

@@ -15,6 +15,7 @@
 
 #include <ordo/io/atomic_file.hpp>
 
+#include "support/plot.hpp"
 #include "support/statistics.hpp"
 
 namespace program {
@@ -41,10 +42,9 @@ struct Evidence {
   [[nodiscard]] bool opposes() const { return high < 0; }
 };
 
-/// Over seeds, with the t-interval.
-[[nodiscard]] inline Evidence over_seeds(std::string what, const std::vector<double>& values) {
-  const Mean mean = mean_of(values);
-  return {std::move(what), mean.mean, mean.mean - mean.half_interval(), mean.mean + mean.half_interval()};
+/// value +- half.
+[[nodiscard]] inline Evidence evidence(std::string what, double value, double half) {
+  return {std::move(what), value, value - half, value + half};
 }
 
 /// Reproduced: every interval lies above 0. Contradicted: none does, and more than half lie below. Undecided: the rest.
@@ -74,29 +74,19 @@ struct FindingRow {
 [[nodiscard]] inline FindingRow row_of_seeds(std::string what, std::string family, std::string setting,
                                              std::int64_t unique_tokens, double epochs, std::vector<double> seeds) {
   const Mean mean = mean_of(seeds);
-  return {std::move(what),
-          std::move(family),
-          std::move(setting),
-          unique_tokens,
-          epochs,
-          mean.mean,
-          mean.mean - mean.half_interval(),
-          mean.mean + mean.half_interval(),
-          std::move(seeds)};
+  return {std::move(what), std::move(family), std::move(setting), unique_tokens,   epochs,
+          mean.mean,       mean.low(),        mean.high(),        std::move(seeds)};
 }
 
 struct Finding {
-  int number = 0;
   std::string title;
   std::string claim;  ///< of arXiv:2507.15857
   std::string rule;   ///< by which evidence decides
   std::vector<Evidence> evidence;
-  Verdict verdict = Verdict::undecided;
-  std::string note;  ///< what else should be known
+  bool open_end = false;  ///< evidence against it is no contradiction: more passes might tell
+  std::string note;       ///< what else should be known
   std::vector<FindingRow> rows;
-  std::vector<std::string> figures;  ///< names, without ending
-
-  [[nodiscard]] std::string file() const { return fmt::format("finding-{}", number); }
+  std::vector<Figure> figures;
 };
 
 /// A field of a CSV file: in quotes, with quotes doubled.
@@ -125,11 +115,18 @@ inline void write_rows(const std::filesystem::path& path, const std::vector<Find
   ordo::write_file_atomically(path, text);
 }
 
-/// The finding as a section of the report.
-[[nodiscard]] inline std::string section(const Finding& finding, const std::string& stamp) {
-  std::string text = fmt::format("## {}. {}: {}\n\n", finding.number, finding.title, to_string(finding.verdict));
-  if (!stamp.empty()) text += fmt::format("**{}.**\n\n", stamp);
-  for (const std::string& name : finding.figures) text += fmt::format("![{}]({}.png)\n\n", finding.title, name);
+/// What follows from its evidence.
+[[nodiscard]] inline Verdict verdict(const Finding& finding) {
+  const Verdict judged = judge(finding.evidence);
+  return judged == Verdict::contradicted && finding.open_end ? Verdict::undecided : judged;
+}
+
+/// The finding as a section of the report. `stamp`: a line that says that it is none, or nothing.
+[[nodiscard]] inline std::string section(const Finding& finding, int number, const std::string& file,
+                                         const std::string& stamp) {
+  const Verdict judged = verdict(finding);
+  std::string text = fmt::format("## {}. {}: {}\n\n{}", number, finding.title, to_string(judged), stamp);
+  for (const Figure& figure : finding.figures) text += fmt::format("![{}]({}.png)\n\n", figure.title, figure.name);
   text += fmt::format("**Claim.** {}\n\n**Rule.** {}\n\n", finding.claim, finding.rule);
   if (!finding.evidence.empty())
     text += "| above 0 if the claim holds | value | 95 % interval | |\n|---|---|---|---|\n";
@@ -146,14 +143,14 @@ inline void write_rows(const std::filesystem::path& path, const std::vector<Find
   const std::size_t all = finding.evidence.size();
   text +=
       fmt::format("{}**{}.** {} {}\n\n", all == 0 ? "" : "\n",
-                  finding.verdict == Verdict::reproduced     ? "Reproduced"
-                  : finding.verdict == Verdict::contradicted ? "Contradicted at this scale"
-                                                             : "Undecided",
+                  judged == Verdict::reproduced     ? "Reproduced"
+                  : judged == Verdict::contradicted ? "Contradicted at this scale"
+                                                    : "Undecided",
                   all == 0 ? std::string("There is no interval to decide by.")
                            : fmt::format("Of {} interval{} {} for the claim, {} against it.", all, all == 1 ? "" : "s",
                                          count(&Evidence::supports), count(&Evidence::opposes)),
                   finding.note);
-  text += fmt::format("Numbers: [{0}.csv]({0}.csv)\n", finding.file());
+  text += fmt::format("Numbers: [{0}.csv]({0}.csv)\n", file);
   return text;
 }
 

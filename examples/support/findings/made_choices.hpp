@@ -2,10 +2,8 @@
 // Multiple-choice tasks made out of a text, where there is no benchmark in the text's own language and time.
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,21 +13,20 @@
 #include <ordo/core/error.hpp>
 #include <ordo/core/rng.hpp>
 #include <ordo/data/choice_task.hpp>
-#include <ordo/io/atomic_file.hpp>
-#include <ordo/io/json_file.hpp>
 
 namespace program {
 
 /// Draws tasks from one text, for models with a context of so many characters. Pieces are plain ASCII and begin with a
-/// word; the same seed gives the same tasks.
+/// word; the same seed gives the same tasks. A text and its continuation, a whole piece, and a piece with the word
+/// after it each fit the context.
 class TaskMaker {
  public:
   TaskMaker(std::string text, std::size_t context, std::uint64_t seed)
-      : given_(context * 5 / 8),
-        choice_(context * 5 / 16),
-        piece_(context * 3 / 4),
+      : given_(context * 5 / 8),    // with
+        choice_(context * 5 / 16),  // this: 15/16 of the context
+        piece_(context * 3 / 4),    // and a word of at most choice_ / 2 behind it: 29/32
         text_(std::move(text)),
-        draws_(seed, ordo::Purpose::subset, 1) {
+        draws_(seed, ordo::Purpose::made_task, 0) {
     const auto plain = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
     std::size_t plain_from = 0;  // everything from here on is plain
     for (std::size_t i = 1; i < text_.size(); ++i) {
@@ -107,21 +104,12 @@ class TaskMaker {
   [[nodiscard]] bool letter(std::size_t i) const { return letters.find(text_[i]) != std::string_view::npos; }
   [[nodiscard]] std::size_t word() { return words_[draws_.below(static_cast<std::uint32_t>(words_.size()))]; }
 
-  std::size_t given_;   // characters
-  std::size_t choice_;  // the same
-  std::size_t piece_;   // the same; every word that is drawn has so many before and behind it
+  std::size_t given_;   // what is continued [characters]
+  std::size_t choice_;  // a continuation [characters]
+  std::size_t piece_;   // every word that is drawn has so many before and behind it [characters]
   std::string text_;
   std::vector<std::size_t> words_;  // where they begin
   ordo::Stream draws_;
 };
-
-/// As `ordo::read_choice_tasks` reads it.
-inline void write_choice_tasks(const std::filesystem::path& path, const std::vector<ordo::ChoiceTask>& tasks) {
-  std::string text;
-  for (const ordo::ChoiceTask& task : tasks) {
-    text += ordo::json_text({{"context", task.context}, {"choices", task.choices}, {"label", task.label}}) + "\n";
-  }
-  ordo::write_file_atomically(path, text);
-}
 
 }  // namespace program

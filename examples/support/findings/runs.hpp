@@ -52,8 +52,8 @@ class FindingsRuns {
   [[nodiscard]] ordo::RunSettings chosen(const std::string& family, const Cell& cell, Tuning tuning) const {
     std::vector<ordo::RunSettings> all;
     for (std::size_t size = 0; size < cell.sizes; ++size) {
-      for (const Regularisation& way : plan_->ways) {
-        if (tuning == Tuning::plain && !(way == plan_->ways.front())) continue;
+      for (const Regularisation& way : plan_->regularisations) {
+        if (tuning == Tuning::plain && !(way == plan_->regularisations.front())) continue;
         all.push_back(plan_->run(family, plan_->sizes[size], cell, way, 0));
       }
     }
@@ -64,7 +64,8 @@ class FindingsRuns {
     std::vector<ordo::RunSettings> chosen;
     for (std::size_t size = 0; size < cell.sizes; ++size) {
       std::vector<ordo::RunSettings> all;
-      for (const Regularisation& way : plan_->ways) all.push_back(plan_->run(family, plan_->sizes[size], cell, way, 0));
+      for (const Regularisation& way : plan_->regularisations)
+        all.push_back(plan_->run(family, plan_->sizes[size], cell, way, 0));
       chosen.push_back(best_of(all));
     }
     return chosen;
@@ -73,9 +74,8 @@ class FindingsRuns {
   [[nodiscard]] Cell best_cell(const std::string& family, std::int64_t unique_tokens, Tuning tuning) const {
     Cell best;
     double least = std::numeric_limits<double>::infinity();
-    for (const Cell& cell : plan_->cells()) {
-      if (cell.unique_tokens != unique_tokens) continue;
-      const double loss = half(at(chosen(family, cell, tuning)), ordo::ComparedBy::exact, true);
+    for (const Cell& cell : plan_->cells_of(unique_tokens)) {
+      const double loss = choosing_loss(chosen(family, cell, tuning));
       if (loss < least) {
         least = loss;
         best = cell;
@@ -86,22 +86,24 @@ class FindingsRuns {
   /// The most passes that the plan makes over so many tokens.
   [[nodiscard]] double most_epochs(std::int64_t unique_tokens) const {
     double most = 0;
-    for (const Cell& cell : plan_->cells()) {
-      if (cell.unique_tokens == unique_tokens) most = std::max(most, cell.epochs);
-    }
+    for (const Cell& cell : plan_->cells_of(unique_tokens)) most = std::max(most, cell.epochs);
     return most;
   }
-  /// The reported loss of one run, its windows counted so often [nats/token].
-  [[nodiscard]] double loss(const ordo::RunSettings& run, std::span<const double> weights) const {
+  /// The loss of one run, its windows counted so often [nats/token].
+  [[nodiscard]] double loss(const ordo::RunSettings& run, ordo::ComparedBy by, std::span<const double> weights) const {
     const ordo::RunRecord& record = at(run);
-    return ordo::mean_loss(record.exact.nats, record.window_tokens, weights);
+    const ordo::WindowScore& score = by == ordo::ComparedBy::own ? record.own : record.exact;
+    return ordo::mean_loss(score.nats, record.window_tokens, weights);
   }
   /// How many windows all runs were scored on.
   [[nodiscard]] std::size_t windows() const { return records_.front().window_tokens.size(); }
   /// The reported loss of each seed [nats/token].
   [[nodiscard]] std::vector<double> losses(const ordo::RunSettings& setting,
                                            ordo::ComparedBy by = ordo::ComparedBy::exact) const {
-    return of_seeds(setting, [&](const ordo::RunRecord& run) { return half(run, by, false); });
+    const ordo::WindowSplit split = ordo::WindowSplit::halves(windows());
+    std::vector<double> all;
+    for (const ordo::RunSettings& run : plan_->reporting(setting)) all.push_back(loss(run, by, split.report));
+    return all;
   }
   /// value(run) of each seed that reports.
   template <class Value>
@@ -122,48 +124,35 @@ class FindingsRuns {
     }
     return all;
   }
-  /// The reporting seeds of what seed 0 has chosen at these cells: tuned, and as in the paper; where `sizes`, of each
-  /// size too.
-  [[nodiscard]] std::vector<ordo::RunSettings> further_runs(std::span<const Cell> cells, bool sizes) const {
+  /// The runs that report of what seed 0 has chosen at a cell.
+  [[nodiscard]] std::vector<ordo::RunSettings> further_runs(const Cell& cell, bool plain, bool every_size) const {
     std::vector<ordo::RunSettings> all;
-    for (const Cell& cell : cells) {
-      for (const char* family : families) {
-        std::vector<ordo::RunSettings> settings = {chosen(family, cell, Tuning::plain),
-                                                   chosen(family, cell, Tuning::tuned)};
-        if (sizes) {
-          for (ordo::RunSettings& setting : chosen_sizes(family, cell)) settings.push_back(std::move(setting));
-        }
-        for (const ordo::RunSettings& setting : settings) {
-          for (ordo::RunSettings& run : plan_->reporting(setting)) {
-            if (std::find(all.begin(), all.end(), run) == all.end()) all.push_back(std::move(run));
-          }
-        }
+    for (const char* family : families) {
+      std::vector<ordo::RunSettings> settings = {chosen(family, cell, Tuning::tuned)};
+      if (plain) settings.push_back(chosen(family, cell, Tuning::plain));
+      if (every_size) {
+        for (ordo::RunSettings& setting : chosen_sizes(family, cell)) settings.push_back(std::move(setting));
+      }
+      for (const ordo::RunSettings& setting : settings) {
+        for (ordo::RunSettings& run : plan_->reporting(setting)) all.push_back(std::move(run));
       }
     }
     return all;
   }
 
  private:
-  /// The setting with the least loss where settings are chosen.
+  /// By which a setting is chosen [nats/token].
+  [[nodiscard]] double choosing_loss(const ordo::RunSettings& setting) const {
+    return loss(setting, ordo::ComparedBy::exact, ordo::WindowSplit::halves(windows()).choose);
+  }
   [[nodiscard]] ordo::RunSettings best_of(const std::vector<ordo::RunSettings>& all) const {
     return *std::min_element(all.begin(), all.end(), [&](const ordo::RunSettings& a, const ordo::RunSettings& b) {
-      return half(at(a), ordo::ComparedBy::exact, true) < half(at(b), ordo::ComparedBy::exact, true);
+      return choosing_loss(a) < choosing_loss(b);
     });
-  }
-  static double half(const ordo::RunRecord& run, ordo::ComparedBy by, bool chooses) {
-    const ordo::WindowScore& score = by == ordo::ComparedBy::own ? run.own : run.exact;
-    const auto split = ordo::WindowSplit::halves(run.window_tokens.size());
-    return ordo::mean_loss(score.nats, run.window_tokens, chooses ? split.choose : split.report);
   }
 
   const FindingsPlan* plan_;
   std::vector<ordo::RunRecord> records_;
 };
-
-/// a - b, seed by seed.
-[[nodiscard]] inline std::vector<double> minus(std::vector<double> a, const std::vector<double>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
-  return a;
-}
 
 }  // namespace program

@@ -2,7 +2,6 @@
 // The multiple-choice tasks of finding 7: a file's, or made ones.
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -21,8 +20,8 @@ namespace program {
 struct TaskSet {
   std::string name;
   std::vector<ordo::ChoiceTask> tasks;
-  bool greedy = false;
-  double guessing = 0;  ///< share of right answers
+  bool greedy = false;  ///< no choices: the model's next tokens are compared with the right ones
+  double guessing = 0;  ///< share that guessing gets right
 };
 
 /// The tasks of `choices`, or three kinds made out of the validation text: written to `out` in the library's form and
@@ -50,11 +49,11 @@ inline std::vector<TaskSet> task_sets(const FindingsPlan& plan, const std::files
             {"next-word", maker.next_words(plan.choice_tasks), true, 0}};
     for (TaskSet& set : sets) {
       const std::filesystem::path file = out / (set.name + ".jsonl");
-      write_choice_tasks(file, set.tasks);
+      ordo::write_choice_tasks(file, set.tasks);
       set.tasks = ordo::read_choice_tasks(file);
     }
   }
-  const ordo::ModelConfig config = config_of(plan.run(families[0], plan.sizes.front(), {}, {}, 0), data.vocab());
+  const ordo::ModelConfig config = config_of(plan.run(autoregression, plan.sizes.front(), {}, {}, 0), data.vocab());
   for (const TaskSet& set : sets) {
     ordo::check_choices(config, data.codec(), set.tasks,
                         set.greedy ? ordo::ChoiceMethod::greedy : ordo::ChoiceMethod::automatic);

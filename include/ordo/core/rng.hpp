@@ -29,6 +29,7 @@ enum class Purpose : std::uint32_t {
   test = 9,
   fit_start = 10,  ///< start of a fit; n = index of the start
   resample = 11,   ///< bootstrap; n = index of the resample
+  made_task = 12,  ///< multiple-choice tasks out of a text; n = 0
 };
 
 /// Four 32-bit random words for a 128-bit counter and a 64-bit key.

@@ -13,6 +13,7 @@
 #include <ordo/core/error.hpp>
 #include <ordo/data/choice_task.hpp>
 #include <ordo/data/mapped_file.hpp>
+#include <ordo/io/atomic_file.hpp>
 #include <ordo/io/json_file.hpp>
 
 namespace ordo {
@@ -82,6 +83,15 @@ inline ChoiceTask choice_task(const nlohmann::json& object, const std::string& n
 [[nodiscard]] inline std::vector<ChoiceTask> read_choice_tasks(const std::filesystem::path& path) {
   const MappedFile file(path);
   return parse_choice_tasks(file.text(), file.path());
+}
+
+/// Writes tasks as `read_choice_tasks` reads them.
+inline void write_choice_tasks(const std::filesystem::path& path, const std::vector<ChoiceTask>& tasks) {
+  std::string text;
+  for (const ChoiceTask& task : tasks) {
+    text += json_text({{"context", task.context}, {"choices", task.choices}, {"label", task.label}}) + "\n";
+  }
+  write_file_atomically(path, text);
 }
 
 }  // namespace ordo

@@ -25,10 +25,13 @@
 
 namespace ordo {
 
+/// Of unique tokens in critical compute, as arXiv:2507.15857 fitted it.
+inline constexpr double published_critical_exponent = 2.174;
+
 /// The compute from which masked diffusion beats autoregression, as Prabhudesai et al. 2025 (arXiv:2507.15857) fitted
 /// it to budgets of 25 to 100 million unique tokens [FLOPs by the 6 N D rule].
 [[nodiscard]] inline double published_critical_flops(double unique_tokens) {
-  return 2.12 * std::pow(10, 1.956) * std::pow(unique_tokens, 2.174);
+  return 2.12 * std::pow(10, 1.956) * std::pow(unique_tokens, published_critical_exponent);
 }
 
 struct CriticalComputeOptions {

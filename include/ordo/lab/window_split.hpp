@@ -10,13 +10,12 @@
 
 namespace ordo {
 
-/// How often each window counts where it chooses, and where it reports.
+/// How often each window counts where it chooses, and where it reports. Two windows or more are needed.
 struct WindowSplit {
   std::vector<double> choose;
   std::vector<double> report;
 
-  explicit WindowSplit(std::size_t windows) : choose(windows, 0.0), report(windows, 0.0) {}
-  /// Even windows choose, odd ones report.
+  /// Even windows choose, odd ones report: neighbours in the text are alike, so the halves are too.
   [[nodiscard]] static WindowSplit halves(std::size_t windows) {
     WindowSplit split(windows);
     for (std::size_t w = 0; w < windows; ++w) (w % 2 == 0 ? split.choose : split.report)[w] = 1;
@@ -34,6 +33,9 @@ struct WindowSplit {
     }
     return split;
   }
+
+ private:
+  explicit WindowSplit(std::size_t windows) : choose(windows, 0.0), report(windows, 0.0) {}
 };
 
 }  // namespace ordo

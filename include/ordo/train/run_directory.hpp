@@ -1,6 +1,7 @@
 #pragma once
 // The folder of a training run: its state, its log, and in the end its model.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include <ordo/core/config.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/data/codec.hpp>
+#include <ordo/data/mapped_file.hpp>
 #include <ordo/data/windows.hpp>
 #include <ordo/io/checkpoint.hpp>
 #include <ordo/io/folder_lock.hpp>
@@ -74,6 +77,19 @@ inline EvaluationReport evaluation_from_json(const Json& j, const std::string& f
 }
 
 }  // namespace detail
+
+/// The evaluations that a run has noted in its metrics.jsonl, in their order. Throws an Error that names the file.
+[[nodiscard]] inline std::vector<EvaluationReport> read_evaluations(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  std::string_view text = file.text();
+  std::vector<EvaluationReport> all;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    all.push_back(detail::evaluation_from_json(parse_json(text.substr(0, end), path.string()), path.string()));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return all;
+}
 
 /// Everything that a run's weights are a function of, but for the number of threads. A folder goes on only with the
 /// run that began it.
