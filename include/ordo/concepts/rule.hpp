@@ -50,6 +50,11 @@ class OneOfRules {
   decltype(auto) visit(F&& f) const {
     return std::visit(std::forward<F>(f), rule_);
   }
+  /// This rule as an R; nullptr where it is another.
+  template <class R>
+  [[nodiscard]] ORDO_HD constexpr const R* as() const {
+    return std::get_if<R>(&rule_);
+  }
 
  private:
   std::variant<Rules...> rule_;
@@ -93,6 +98,41 @@ using RuleUnion = typename detail::Union<OneOfRules<>, Rules...>::type;
 /// rule.
 template <template <class> class Outer, class Rule>
 using WrappedRule = typename detail::Wrapped<Outer, Rule>::type;
+
+namespace detail {
+
+template <class Rule>
+struct Alternatives {
+  template <class F>
+  static void for_each(const F& f) {
+    f(static_cast<const Rule*>(nullptr));
+  }
+};
+template <class... Rules>
+struct Alternatives<OneOfRules<Rules...>> {
+  template <class F>
+  static void for_each(const F& f) {
+    (f(static_cast<const Rules*>(nullptr)), ...);
+  }
+};
+
+}  // namespace detail
+
+/// Calls f(null pointer to R) for each rule R that a Rule may be: itself, or the alternatives of a OneOfRules.
+template <class Rule, class F>
+void for_each_alternative(const F& f) {
+  detail::Alternatives<Rule>::for_each(f);
+}
+
+/// A rule as the alternative R; nullptr where it is another.
+template <class R, class Rule>
+[[nodiscard]] ORDO_HD constexpr const R* rule_as(const Rule& rule) {
+  if constexpr (std::same_as<R, Rule>) {
+    return &rule;
+  } else {
+    return rule.template as<R>();
+  }
+}
 
 /// Calls f with the concrete rule.
 template <class Rule, class F>

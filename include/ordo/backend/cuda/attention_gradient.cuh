@@ -1,0 +1,205 @@
+#pragma once
+// The gradient of attention under a visibility rule, in fp32 on the ordinary units. One pass over the keys gives dq,
+// one over the queries dk and dv, so that every sum has one owner and one order.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include <ordo/backend/cuda/attention_tiles.cuh>
+#include <ordo/backend/cuda/backend.cuh>
+#include <ordo/concepts/rule.hpp>
+#include <ordo/core/attention_layout.hpp>
+#include <ordo/core/dropout.hpp>
+
+namespace ordo {
+
+namespace cuda {
+
+/// along (Q, H) = dout . out in each head, one warp for each of them.
+template <class R>
+ORDO_KERNEL attention_along_kernel(Matrix<const R> out, Matrix<const R> dout, int d, Matrix<R> along) {
+  const int warps = block_threads() / warp_size;
+  for (std::int64_t i = static_cast<std::int64_t>(block_x()) * warps + warp(); i < along.rows * along.cols;
+       i += static_cast<std::int64_t>(blocks_x()) * warps) {
+    const std::int64_t row = i / along.cols;
+    const std::int64_t head = i % along.cols;
+    R sum = 0;
+    for (int c = lane(); c < d; c += warp_size) sum += dout.row(row)[head * d + c] * out.row(row)[head * d + c];
+    sum = warp_sum(sum);
+    if (lane() == 0) along.row(row)[head] = sum;
+  }
+}
+
+/// What the forward pass left, and what flows back.
+template <class R>
+struct AttentionPast {
+  Matrix<const R> lse;    // (Q, H)
+  Matrix<const R> dout;   // (Q, H D)
+  Matrix<const R> along;  // (Q, H)
+};
+
+/// A block: dq of `row_tile` queries of one head of one sequence; laid out as attention_kernel.
+template <int Columns, class Rule, class R, class Stored>
+ORDO_KERNEL attention_query_gradient_kernel(AttentionCall<R, Stored> call, AttentionPast<R> past, Matrix<R> dq) {
+  const HeadPlace<R, Rule, Stored> place(call);
+  const int q0 = block_x() * row_tile;
+  const int q1 = min_of(q0 + row_tile, place.sequence.queries);
+  if (place.rule == nullptr || q0 >= q1) return;
+  const int width = call.padded();
+  R* queries = shared_memory<R>();        // (row_tile, padded)
+  R* douts = queries + row_tile * width;  // (row_tile, padded)
+  R* keys = douts + row_tile * width;     // (lane_tile, padded)
+  R* values = keys + lane_tile * width;   // (lane_tile, padded)
+  place.load_queries(call.q, q0, row_tile, queries);
+  place.load_queries(past.dout, q0, row_tile, douts);
+  R acc[rows_of_warp][Columns];
+  ORDO_UNROLL
+  for (int i = 0; i < rows_of_warp; ++i) {
+    ORDO_UNROLL
+    for (int c = 0; c < Columns; ++c) acc[i][c] = 0;
+  }
+  for (int k0 = 0; k0 < place.sequence.keys; k0 += lane_tile) {
+    const Tile seen = place.ask(q0, q1, k0, min_of(k0 + lane_tile, place.sequence.keys));
+    if (seen == Tile::none) continue;
+    meet();
+    place.load_keys(call.k, k0, lane_tile, keys);
+    place.load_keys(call.v, k0, lane_tile, values);
+    meet();
+    ORDO_UNROLL
+    for (int i = 0; i < rows_of_warp; ++i) {
+      const int own = warp() * rows_of_warp + i;
+      R ds = 0;
+      if (place.sees(seen, q0 + own, k0 + lane())) {
+        const std::int64_t row = place.row(q0 + own);
+        const R score = call.scale() * dot(queries + own * width, keys + lane() * width, call.d);
+        const R p = std::exp(score - past.lse.row(row)[place.head]);
+        const R dp = place.factor(q0 + own, k0 + lane()) * dot(douts + own * width, values + lane() * width, call.d);
+        ds = call.scale() * p * (dp - past.along.row(row)[place.head]);
+      }
+      for (int j = 0; j < lane_tile; ++j) {
+        const R weight = of_lane(ds, j);
+        ORDO_UNROLL
+        for (int c = 0; c < Columns; ++c) acc[i][c] += weight * keys[j * width + c * warp_size + lane()];
+      }
+    }
+  }
+  ORDO_UNROLL
+  for (int i = 0; i < rows_of_warp; ++i) {
+    const int query = q0 + warp() * rows_of_warp + i;
+    ORDO_UNROLL
+    for (int c = 0; c < Columns; ++c) {
+      const int column = c * warp_size + lane();
+      if (query < q1 && column < call.d) dq.row(place.row(query))[place.column + column] = acc[i][c];
+    }
+  }
+}
+
+/// A block: dk and dv of `row_tile` keys of one head of one sequence. Of a tile of queries each lane has one.
+template <int Columns, class Rule, class R, class Stored>
+ORDO_KERNEL attention_key_gradient_kernel(AttentionCall<R, Stored> call, AttentionPast<R> past, Matrix<R> dk,
+                                          Matrix<R> dv) {
+  const HeadPlace<R, Rule, Stored> place(call);
+  const int k0 = block_x() * row_tile;
+  const int k1 = min_of(k0 + row_tile, place.sequence.keys);
+  if (place.rule == nullptr || k0 >= k1) return;
+  const int width = call.padded();
+  R* keys = shared_memory<R>();            // (row_tile, padded)
+  R* values = keys + row_tile * width;     // (row_tile, padded)
+  R* queries = values + row_tile * width;  // (lane_tile, padded)
+  R* douts = queries + lane_tile * width;  // (lane_tile, padded)
+  place.load_keys(call.k, k0, row_tile, keys);
+  place.load_keys(call.v, k0, row_tile, values);
+  R acc_k[rows_of_warp][Columns];
+  R acc_v[rows_of_warp][Columns];
+  ORDO_UNROLL
+  for (int i = 0; i < rows_of_warp; ++i) {
+    ORDO_UNROLL
+    for (int c = 0; c < Columns; ++c) acc_k[i][c] = acc_v[i][c] = 0;
+  }
+  for (int q0 = 0; q0 < place.sequence.queries; q0 += lane_tile) {
+    const Tile seen = place.ask(q0, min_of(q0 + lane_tile, place.sequence.queries), k0, k1);
+    if (seen == Tile::none) continue;
+    meet();
+    place.load_queries(call.q, q0, lane_tile, queries);
+    place.load_queries(past.dout, q0, lane_tile, douts);
+    meet();
+    const int query = q0 + lane();
+    ORDO_UNROLL
+    for (int i = 0; i < rows_of_warp; ++i) {
+      const int own = warp() * rows_of_warp + i;
+      R ds = 0;
+      R kept = 0;
+      if (place.sees(seen, query, k0 + own)) {
+        const std::int64_t row = place.row(query);
+        const R score = call.scale() * dot(queries + lane() * width, keys + own * width, call.d);
+        const R p = std::exp(score - past.lse.row(row)[place.head]);
+        const R factor = place.factor(query, k0 + own);
+        const R dp = factor * dot(douts + lane() * width, values + own * width, call.d);
+        kept = factor * p;
+        ds = call.scale() * p * (dp - past.along.row(row)[place.head]);
+      }
+      for (int j = 0; j < lane_tile; ++j) {
+        const R weight_k = of_lane(ds, j);
+        const R weight_v = of_lane(kept, j);
+        ORDO_UNROLL
+        for (int c = 0; c < Columns; ++c) {
+          acc_k[i][c] += weight_k * queries[j * width + c * warp_size + lane()];
+          acc_v[i][c] += weight_v * douts[j * width + c * warp_size + lane()];
+        }
+      }
+    }
+  }
+  ORDO_UNROLL
+  for (int i = 0; i < rows_of_warp; ++i) {
+    const int key = k0 + warp() * rows_of_warp + i;
+    const std::int64_t row = static_cast<std::int64_t>(place.sequence.key_begin) + key;
+    ORDO_UNROLL
+    for (int c = 0; c < Columns; ++c) {
+      const int column = c * warp_size + lane();
+      if (key >= k1 || column >= call.d) continue;
+      dk.row(row)[place.column + column] = acc_k[i][c];
+      dv.row(row)[place.column + column] = acc_v[i][c];
+    }
+  }
+}
+
+template <class R>
+struct Zero {
+  Matrix<R> x;
+  ORDO_DEVICE void operator()(std::int64_t i) const { x.row(i / x.cols)[i % x.cols] = 0; }
+};
+
+}  // namespace cuda
+
+/// The gradient, from the forward's out and lse; dropout must be the forward's. In each head, with p the probabilities,
+/// f their dropout factors, and s the scores: dv_j += f_j p_j dout, dp_j = f_j (dout . v_j),
+/// ds_j = p_j (dp_j - dout . out), as dout . out = sum_j p_j dp_j; dq, dk from ds.
+/// All of dq (Q, H D) and dk, dv (S, H D) is overwritten: zero for keys that nobody sees.
+template <class R, class Rule>
+void attention_gradient(const CudaBackend<R>& b, const AttentionLayout<Rule>& layout, Dropout dropout, cuda::In<R> q,
+                        cuda::In<R> k, cuda::In<R> v, cuda::In<R> out, cuda::In<R> lse, cuda::In<R> dout,
+                        cuda::Out<R> dq, cuda::Out<R> dk, cuda::Out<R> dv) {
+  const cuda::AttentionCall<R, Rule> call("attention_gradient", layout, dropout, q, k, v);
+  for (const Matrix<R>& gradient : {dq, dk, dv}) {  // rows that no sequence has
+    cuda::for_each(b.queue(), gradient.rows * gradient.cols, cuda::Zero<R>{gradient});
+  }
+  const std::int64_t numbers = q.rows * call.heads;
+  cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<R>(numbers)));
+  const Matrix<R> along(pieces.take<R>(numbers), q.rows, call.heads);
+  constexpr int threads = 256;
+  cuda::launch(b.queue(), {cuda::blocks_for(numbers, threads / cuda::warp_size), 1, 1, threads, 0},
+               cuda::attention_along_kernel<R>, out, dout, call.d, along);
+  const cuda::AttentionPast<R> past{lse, dout, along};
+  const std::size_t bytes = call.shared(2 * cuda::row_tile + 2 * cuda::lane_tile);
+  for_each_alternative<Rule>([&]<class One>(const One*) {
+    cuda::with_columns(call.d, [&](auto columns) {
+      cuda::launch(b.queue(), call.grid(q.rows, bytes), cuda::attention_query_gradient_kernel<columns(), One, R, Rule>,
+                   call, past, dq);
+      cuda::launch(b.queue(), call.grid(k.rows, bytes), cuda::attention_key_gradient_kernel<columns(), One, R, Rule>,
+                   call, past, dk, dv);
+    });
+  });
+}
+
+}  // namespace ordo

@@ -1,0 +1,121 @@
+#pragma once
+// The CUDA backend's type: one GPU, one queue. Its operations are the other headers of this folder; all that they are
+// given (matrices, rows, targets, places) lies in the device's memory.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+
+#include <ordo/backend/cuda/buffer.cuh>
+#include <ordo/backend/cuda/device.cuh>
+#include <ordo/core/error.hpp>
+#include <ordo/core/matrix.hpp>
+
+#if !defined(ORDO_EMULATE_CUDA)
+#include <cublas_v2.h>
+#endif
+
+namespace ordo {
+
+namespace cuda {
+
+/// What a backend's copies share: the device, its queue, and memory that operations use between their kernels. That
+/// memory grows when an operation first needs more, and is the operation's until the next one is queued.
+class Context {
+ public:
+#if defined(ORDO_EMULATE_CUDA)
+  explicit Context(int) {}
+#else
+  explicit Context(int device) : device_(device) {
+    int count = 0;
+    const cudaError_t status = cudaGetDeviceCount(&count);
+    require(status == cudaSuccess && count > 0, "cuda", "there is no device to compute on (",
+            cudaGetErrorString(status), ")");
+    require(device >= 0 && device < count, "cuda", "the device must be below ", count, " (got ", device, ")");
+    check(cudaSetDevice(device), "device");
+    check(cudaStreamCreateWithFlags(&queue_, cudaStreamNonBlocking), "queue");
+    require(cublasCreate(&products_) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS does not start");
+    require(cublasSetStream(products_, queue_) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS takes no queue");
+  }
+  ~Context() {
+    cublasDestroy(products_);
+    cudaStreamDestroy(queue_);
+  }
+  [[nodiscard]] cublasHandle_t products() const { return products_; }
+#endif
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  [[nodiscard]] Queue queue() const { return queue_; }
+  [[nodiscard]] int device() const { return device_; }
+  /// Room for `bytes`, aligned to 256.
+  [[nodiscard]] void* room(std::size_t bytes) {
+    if (room_.size() < bytes) room_ = DeviceBuffer<unsigned char>(bytes);
+    return room_.data();
+  }
+
+ private:
+  int device_ = 0;
+  Queue queue_{};
+#if !defined(ORDO_EMULATE_CUDA)
+  cublasHandle_t products_ = nullptr;
+#endif
+  DeviceBuffer<unsigned char> room_;
+};
+
+}  // namespace cuda
+
+/// A handle of one GPU's queue: cheap to copy, and copies share the queue, so they are used by one thread at a time.
+/// R: what it computes in.
+template <class R = float>
+class CudaBackend {
+ public:
+  static_assert(std::is_same_v<R, float>, "[ordo] CudaBackend<R>: R must be float");
+  using Scalar = R;
+  template <class T>
+  using Buffer = cuda::DeviceBuffer<T>;
+
+  /// Throws where there is no such device.
+  explicit CudaBackend(int device = 0) : context_(std::make_shared<cuda::Context>(device)) {}
+
+  [[nodiscard]] const char* name() const { return "cuda"; }
+  [[nodiscard]] int threads() const { return 1; }  // of the host
+  [[nodiscard]] cuda::Context& context() const { return *context_; }
+  [[nodiscard]] cuda::Queue queue() const { return context_->queue(); }
+
+ private:
+  std::shared_ptr<cuda::Context> context_;
+};
+
+using Cuda = CudaBackend<float>;
+
+namespace cuda {
+
+template <class R>
+using In = std::type_identity_t<Matrix<const R>>;
+template <class R>
+using Out = std::type_identity_t<Matrix<R>>;
+
+/// Cuts the context's room into pieces, each aligned to 256 bytes: first count, then ask for the room, then take.
+class Pieces {
+ public:
+  explicit Pieces(void* from) : next_(static_cast<unsigned char*>(from)) {}
+  template <class T>
+  [[nodiscard]] T* take(std::int64_t count) {
+    T* piece = reinterpret_cast<T*>(next_);
+    next_ += bytes<T>(count);
+    return piece;
+  }
+  template <class T>
+  [[nodiscard]] static std::size_t bytes(std::int64_t count) {
+    return (static_cast<std::size_t>(count) * sizeof(T) + 255) / 256 * 256;
+  }
+
+ private:
+  unsigned char* next_;
+};
+
+}  // namespace cuda
+
+}  // namespace ordo

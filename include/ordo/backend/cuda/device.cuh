@@ -1,0 +1,155 @@
+#pragma once
+// The vocabulary that kernels are written in, and how they are launched. Compiled by nvcc it is CUDA's own. The tests
+// define ORDO_EMULATE_CUDA and give every word a meaning on the host (tests/support/emulated_device.hpp), so that each
+// kernel is run and checked where there is no GPU.
+
+#include <cstddef>
+#include <cstdint>
+
+#include <ordo/core/error.hpp>
+#include <ordo/core/host_device.hpp>
+
+#if defined(ORDO_EMULATE_CUDA)
+#include <support/emulated_device.hpp>
+#elif defined(__CUDACC__)
+
+#include <cuda_runtime.h>
+
+#define ORDO_KERNEL __global__ void
+#define ORDO_DEVICE __device__ __forceinline__
+#define ORDO_UNROLL _Pragma("unroll")
+
+namespace ordo::cuda {
+
+using Queue = cudaStream_t;  ///< where work is queued: what CUDA calls a stream
+
+/// Every error of the device becomes an exception here, and nowhere else.
+inline void check(cudaError_t status, const char* what) {
+  require(status == cudaSuccess, "cuda", what, ": ", cudaGetErrorString(status), " (", cudaGetErrorName(status), ")");
+}
+
+ORDO_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
+ORDO_DEVICE int block_threads() { return static_cast<int>(blockDim.x); }
+ORDO_DEVICE int block_x() { return static_cast<int>(blockIdx.x); }
+ORDO_DEVICE int block_y() { return static_cast<int>(blockIdx.y); }
+ORDO_DEVICE int block_z() { return static_cast<int>(blockIdx.z); }
+ORDO_DEVICE int blocks_x() { return static_cast<int>(gridDim.x); }
+/// All threads of the block meet here.
+ORDO_DEVICE void meet() { __syncthreads(); }
+/// The value of the lane whose number differs in the bits of `mask`. All 32 lanes of the warp must ask.
+template <class T>
+ORDO_DEVICE T across(T value, int mask) {
+  return __shfl_xor_sync(0xffffffffU, value, mask);
+}
+/// The value of lane `from`. All 32 lanes of the warp must ask.
+template <class T>
+ORDO_DEVICE T of_lane(T value, int from) {
+  return __shfl_sync(0xffffffffU, value, from);
+}
+/// The block's shared memory, as much as its launch asked for.
+template <class T>
+ORDO_DEVICE T* shared_memory() {
+  extern __shared__ __align__(128) unsigned char ordo_shared_memory[];
+  return reinterpret_cast<T*>(ordo_shared_memory);
+}
+
+/// A grid of blocks of `threads` threads, with so many bytes of shared memory each.
+struct Grid {
+  int x = 1;
+  int y = 1;
+  int z = 1;
+  int threads = 128;
+  std::size_t shared = 0;  // [bytes]
+};
+
+/// Queues kernel(args...). A grid without blocks does nothing.
+template <class... P, class... A>
+void launch(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
+  if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
+  if (grid.shared > 48 * 1024) {
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(grid.shared)),
+          "shared memory");
+  }
+  cudaLaunchConfig_t how{};
+  how.gridDim = dim3(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z));
+  how.blockDim = dim3(static_cast<unsigned>(grid.threads));
+  how.dynamicSmemBytes = grid.shared;
+  how.stream = queue;
+  check(cudaLaunchKernelEx(&how, kernel, static_cast<P>(args)...), "launch");
+}
+
+}  // namespace ordo::cuda
+
+#else
+#error "[ordo] ordo/backend/cuda is compiled by nvcc (.cu files)"
+#endif
+
+namespace ordo::cuda {
+
+inline constexpr int warp_size = 32;
+
+ORDO_DEVICE int lane() { return thread_index() % warp_size; }
+ORDO_DEVICE int warp() { return thread_index() / warp_size; }
+
+/// The sum over a warp, the same for all its lanes whatever the order in which they run.
+template <class T>
+ORDO_DEVICE T warp_sum(T value) {
+  for (int mask = warp_size / 2; mask > 0; mask /= 2) value += across(value, mask);
+  return value;
+}
+template <class T>
+ORDO_DEVICE T warp_max(T value) {
+  for (int mask = warp_size / 2; mask > 0; mask /= 2) {
+    const T other = across(value, mask);
+    value = value < other ? other : value;
+  }
+  return value;
+}
+
+/// Over the threads of a block, in a fixed order; `room` is shared memory for a number of each warp. All threads get
+/// it.
+template <class T>
+ORDO_DEVICE T block_sum(T value, T* room) {
+  value = warp_sum(value);
+  meet();  // the room may hold an earlier sum
+  if (lane() == 0) room[warp()] = value;
+  meet();
+  T sum = 0;
+  for (int w = 0; w < block_threads() / warp_size; ++w) sum += room[w];
+  return sum;
+}
+template <class T>
+ORDO_DEVICE T block_max(T value, T* room) {
+  value = warp_max(value);
+  meet();
+  if (lane() == 0) room[warp()] = value;
+  meet();
+  T largest = room[0];
+  for (int w = 1; w < block_threads() / warp_size; ++w) largest = largest < room[w] ? room[w] : largest;
+  return largest;
+}
+
+template <class F>
+ORDO_KERNEL for_each_kernel(std::int64_t count, F f) {
+  const std::int64_t step = static_cast<std::int64_t>(blocks_x()) * block_threads();
+  for (std::int64_t i = static_cast<std::int64_t>(block_x()) * block_threads() + thread_index(); i < count; i += step) {
+    f(i);
+  }
+}
+
+/// How many blocks share `count` pieces of work, a block taking `each` at a time: enough to fill any device, few enough
+/// to last.
+[[nodiscard]] inline int blocks_for(std::int64_t count, std::int64_t each) {
+  constexpr std::int64_t most = 2048;
+  const std::int64_t blocks = (count + each - 1) / each;
+  return static_cast<int>(blocks < most ? blocks : most);
+}
+
+/// Queues f(i) for each i below `count`, in no order. F is a struct with an ORDO_DEVICE operator().
+template <class F>
+void for_each(Queue queue, std::int64_t count, const F& f) {
+  constexpr int threads = 256;
+  launch(queue, {blocks_for(count, threads), 1, 1, threads, 0}, for_each_kernel<F>, count, f);
+}
+
+}  // namespace ordo::cuda

@@ -1,0 +1,62 @@
+#pragma once
+// The order that brings equal rows together, for gradients that add up in a fixed order.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <ordo/backend/cuda/backend.cuh>
+
+#if defined(ORDO_EMULATE_CUDA)
+#include <algorithm>
+#include <numeric>
+#include <vector>
+#else
+#include <cub/device/device_radix_sort.cuh>
+#endif
+
+namespace ordo::cuda {
+
+/// Which of the `count` keys comes at each place when they rise, equal ones in their own order: in `order`, and the
+/// keys themselves in `sorted`. Both lie in the context's room.
+struct Sorted {
+  const std::int32_t* order;
+  const std::int32_t* sorted;
+};
+
+struct Count {
+  std::int32_t* to;
+  ORDO_DEVICE void operator()(std::int64_t i) const { to[i] = static_cast<std::int32_t>(i); }
+};
+
+inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows) {
+  const auto count = static_cast<std::int64_t>(rows.size());
+#if defined(ORDO_EMULATE_CUDA)
+  Pieces pieces(context.room(2 * Pieces::bytes<std::int32_t>(count)));
+  auto* order = pieces.take<std::int32_t>(count);
+  auto* sorted = pieces.take<std::int32_t>(count);
+  std::iota(order, order + count, 0);
+  std::stable_sort(order, order + count, [&](std::int32_t a, std::int32_t b) {
+    return rows[static_cast<std::size_t>(a)] < rows[static_cast<std::size_t>(b)];
+  });
+  for (std::int64_t i = 0; i < count; ++i) sorted[i] = rows[static_cast<std::size_t>(order[i])];
+#else
+  std::size_t bytes = 0;
+  const auto sort = [&](void* room, std::int32_t* sorted, const std::int32_t* in, std::int32_t* order) {
+    check(cub::DeviceRadixSort::SortPairs(room, bytes, rows.data(), sorted, in, order, static_cast<int>(count), 0, 32,
+                                          context.queue()),
+          "sort");
+  };
+  sort(nullptr, nullptr, nullptr, nullptr);
+  const auto own = static_cast<std::int64_t>(bytes);
+  Pieces pieces(context.room(3 * Pieces::bytes<std::int32_t>(count) + Pieces::bytes<unsigned char>(own)));
+  auto* order = pieces.take<std::int32_t>(count);
+  auto* sorted = pieces.take<std::int32_t>(count);
+  auto* in = pieces.take<std::int32_t>(count);
+  for_each(context.queue(), count, Count{in});
+  sort(pieces.take<unsigned char>(own), sorted, in, order);
+#endif
+  return {order, sorted};
+}
+
+}  // namespace ordo::cuda

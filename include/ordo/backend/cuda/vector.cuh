@@ -1,0 +1,87 @@
+#pragma once
+// Operations on all the parameters at once, as one long vector.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <ordo/backend/cuda/backend.cuh>
+
+namespace ordo {
+
+namespace cuda {
+
+template <class R>
+struct Fill {
+  R* values;
+  R value;
+  ORDO_DEVICE void operator()(std::int64_t i) const { values[i] = value; }
+};
+
+template <class R>
+struct Blend {
+  R* average;
+  const R* values;
+  R keep;
+  R take;
+  ORDO_DEVICE void operator()(std::int64_t i) const { average[i] = keep * average[i] + take * values[i]; }
+};
+
+/// partial[block] = the sum of squares of the block's share: every blocks_x()-th stretch of the vector.
+template <class R>
+ORDO_KERNEL squared_norm_kernel(const R* values, std::int64_t count, double* partial) {
+  double* room = shared_memory<double>();
+  double sum = 0;
+  const std::int64_t step = static_cast<std::int64_t>(blocks_x()) * block_threads();
+  for (std::int64_t i = static_cast<std::int64_t>(block_x()) * block_threads() + thread_index(); i < count; i += step) {
+    sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  }
+  sum = block_sum(sum, room);
+  if (thread_index() == 0) partial[block_x()] = sum;
+}
+
+/// *sum = the sum of `count` numbers, by one block in a fixed order.
+ORDO_KERNEL sum_kernel(const double* numbers, int count, double* sum) {
+  double* room = shared_memory<double>();
+  double own = 0;
+  for (int i = thread_index(); i < count; i += block_threads()) own += numbers[i];
+  own = block_sum(own, room);
+  if (thread_index() == 0) *sum = own;
+}
+
+}  // namespace cuda
+
+/// Every value becomes `value`.
+template <class R>
+void fill(const CudaBackend<R>& b, std::type_identity_t<std::span<R>> values, std::type_identity_t<R> value) {
+  cuda::for_each(b.queue(), static_cast<std::int64_t>(values.size()), cuda::Fill<R>{values.data(), value});
+}
+
+/// The sum of squares, in double, in an order that depends on the size alone. Waits for the device.
+template <class R>
+[[nodiscard]] double squared_norm(const CudaBackend<R>& b, std::type_identity_t<std::span<const R>> values) {
+  constexpr int threads = 256;
+  const auto count = static_cast<std::int64_t>(values.size());
+  const int blocks = std::max(1, cuda::blocks_for(count, std::int64_t{threads} * 8));
+  const std::size_t warps = threads / cuda::warp_size;
+  cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<double>(blocks) + cuda::Pieces::bytes<double>(1)));
+  double* partial = pieces.take<double>(blocks);
+  double* sum = pieces.take<double>(1);
+  cuda::launch(b.queue(), {blocks, 1, 1, threads, warps * sizeof(double)}, cuda::squared_norm_kernel<R>, values.data(),
+               count, partial);
+  cuda::launch(b.queue(), {1, 1, 1, threads, warps * sizeof(double)}, cuda::sum_kernel, partial, blocks, sum);
+  double result = 0;
+  cuda::download(b.queue(), sum, std::span<double>(&result, 1));
+  return result;
+}
+
+/// average = decay * average + (1 - decay) * values: an exponential moving average. Both of one size.
+template <class R>
+void blend(const CudaBackend<R>& b, std::type_identity_t<std::span<R>> average,
+           std::type_identity_t<std::span<const R>> values, double decay) {
+  cuda::for_each(b.queue(), static_cast<std::int64_t>(average.size()),
+                 cuda::Blend<R>{average.data(), values.data(), static_cast<R>(decay), static_cast<R>(1 - decay)});
+}
+
+}  // namespace ordo

@@ -1,0 +1,241 @@
+#pragma once
+// A GPU on the host, as far as ordo/backend/cuda asks for one: the threads of a block take turns as fibers, meet at
+// barriers and exchange numbers within their warp. Blocks run one after the other. Slow, and exact about what waits for
+// what: a block whose threads wait for one another in vain is an error, and shared memory begins as NaNs.
+
+#include <setjmp.h>
+#include <ucontext.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+#include <vector>
+
+#define ORDO_KERNEL inline void
+#define ORDO_DEVICE inline
+#define ORDO_UNROLL
+
+namespace ordo::cuda {
+
+struct Grid {
+  int x = 1;
+  int y = 1;
+  int z = 1;
+  int threads = 128;
+  std::size_t shared = 0;
+};
+
+using Queue = std::nullptr_t;
+
+namespace emulated {
+
+/// One block: its threads are fibers, resumed warp by warp.
+class Block {
+ public:
+  static constexpr int lanes = 32;
+  static constexpr std::size_t most_exchanged = 128;  // bytes of one lane
+
+  static Block*& current() {
+    thread_local Block* block = nullptr;
+    return block;
+  }
+
+  Block(const Grid& grid, const std::function<void()>& body)
+      : grid_(grid), body_(body), fibers_(static_cast<std::size_t>(grid.threads)), shared_(grid.shared + 128) {
+    if (grid.threads % lanes != 0 || grid.threads > 1024) throw std::logic_error("a block must have whole warps");
+    warps_.resize(fibers_.size() / lanes);
+  }
+
+  void run(int x, int y, int z) {
+    place_ = {x, y, z};
+    std::fill(shared_.begin(), shared_.end(), static_cast<unsigned char>(0xff));
+    met_ = 0;
+    meetings_ = 0;
+    for (Warp& warp : warps_) warp = {};
+    for (std::size_t i = 0; i < fibers_.size(); ++i) start(i);
+    Block* const outer = current();
+    current() = this;
+    while (left_ > 0) {
+      const std::uint64_t before = progress_;
+      for (std::size_t w = 0; w < warps_.size(); ++w) run_warp(w);
+      if (progress_ == before && left_ > 0 && !failure_) {
+        failure_ = std::make_exception_ptr(std::logic_error("the threads of a block wait for one another in vain"));
+      }
+      if (failure_) break;
+    }
+    current() = outer;
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+  [[nodiscard]] int thread() const { return static_cast<int>(now_); }
+  [[nodiscard]] int threads() const { return grid_.threads; }
+  [[nodiscard]] const Grid& grid() const { return grid_; }
+  [[nodiscard]] int x() const { return place_.x; }
+  [[nodiscard]] int y() const { return place_.y; }
+  [[nodiscard]] int z() const { return place_.z; }
+  [[nodiscard]] void* shared() {
+    void* at = shared_.data();
+    std::size_t space = shared_.size();
+    return std::align(128, grid_.shared, at, space);
+  }
+
+  void meet() {
+    const std::uint64_t meeting = meetings_;
+    ++progress_;
+    ++met_;
+    if (met_ == left_) open_barrier();
+    while (meetings_ == meeting) yield();
+  }
+
+  /// What every lane of the warp gives; valid until the lane's second next exchange.
+  template <class T>
+  const T* exchange(const T& mine) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= most_exchanged);
+    Warp& warp = warps_[now_ / lanes];
+    const std::uint64_t round = warp.rounds;
+    unsigned char* room = warp.room[round % 2];
+    std::memcpy(room + now_ % lanes * sizeof(T), &mine, sizeof(T));
+    ++progress_;
+    if (++warp.given == lanes) {
+      warp.given = 0;
+      ++warp.rounds;
+    }
+    while (warp.rounds == round) yield();
+    return reinterpret_cast<const T*>(room);
+  }
+
+ private:
+  struct Place {
+    int x = 0;
+    int y = 0;
+    int z = 0;
+  };
+  struct Fiber {
+    ucontext_t context{};
+    std::unique_ptr<unsigned char[]> stack;
+    jmp_buf here{};  ///< where it goes on: switched to without asking the system, unlike contexts
+    bool started = false;
+    bool done = true;
+  };
+  struct Warp {
+    int given = 0;
+    std::uint64_t rounds = 0;
+    alignas(16) unsigned char room[2][lanes * most_exchanged] = {};
+  };
+
+  static constexpr std::size_t stack_bytes = 128 * 1024;
+
+  void start(std::size_t i) {
+    Fiber& fiber = fibers_[i];
+    fiber.done = false;
+    ++left_;
+    if (fiber.stack) return;
+    fiber.stack = std::make_unique<unsigned char[]>(stack_bytes);
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.get();
+    fiber.context.uc_stack.ss_size = stack_bytes;
+    fiber.context.uc_link = nullptr;
+    makecontext(&fiber.context, &Block::enter, 0);
+  }
+  /// A fiber runs the body once for every block, and never returns.
+  static void enter() {
+    Block& block = *current();
+    while (true) {
+      try {
+        block.body_();
+      } catch (...) {
+        block.failure_ = std::current_exception();
+      }
+      block.fibers_[block.now_].done = true;
+      ++block.progress_;
+      --block.left_;
+      if (block.left_ > 0 && block.met_ == block.left_) block.open_barrier();  // those that are gone are not waited for
+      block.yield();
+    }
+  }
+  void open_barrier() {
+    met_ = 0;
+    ++meetings_;
+    ++progress_;
+  }
+  /// Until none of its lanes gets any further.
+  void run_warp(std::size_t w) {
+    while (true) {
+      const std::uint64_t before = progress_;
+      for (std::size_t i = w * lanes; i < (w + 1) * lanes; ++i) {
+        if (fibers_[i].done) continue;
+        now_ = i;
+        resume();
+        if (failure_) return;
+      }
+      if (progress_ == before) return;
+    }
+  }
+  void resume() {
+    if (_setjmp(scheduler_) != 0) return;
+    Fiber& fiber = fibers_[now_];
+    if (fiber.started) _longjmp(fiber.here, 1);
+    fiber.started = true;
+    setcontext(&fiber.context);
+  }
+  void yield() {
+    if (_setjmp(fibers_[now_].here) == 0) _longjmp(scheduler_, 1);
+  }
+
+  Grid grid_;
+  const std::function<void()>& body_;
+  std::vector<Fiber> fibers_;
+  std::vector<Warp> warps_;
+  std::vector<unsigned char> shared_;
+  jmp_buf scheduler_{};
+  Place place_;
+  std::size_t now_ = 0;
+  int left_ = 0;
+  int met_ = 0;
+  std::uint64_t meetings_ = 0;
+  std::uint64_t progress_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace emulated
+
+inline int thread_index() { return emulated::Block::current()->thread(); }
+inline int block_threads() { return emulated::Block::current()->threads(); }
+inline int block_x() { return emulated::Block::current()->x(); }
+inline int block_y() { return emulated::Block::current()->y(); }
+inline int block_z() { return emulated::Block::current()->z(); }
+inline int blocks_x() { return emulated::Block::current()->grid().x; }
+inline void meet() { emulated::Block::current()->meet(); }
+template <class T>
+T across(T value, int mask) {
+  const int lane = thread_index() % 32;
+  return emulated::Block::current()->exchange(value)[lane ^ mask];
+}
+template <class T>
+T of_lane(T value, int from) {
+  return emulated::Block::current()->exchange(value)[from % 32];
+}
+template <class T>
+T* shared_memory() {
+  return static_cast<T*>(emulated::Block::current()->shared());
+}
+
+template <class... P, class... A>
+void launch(Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
+  if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
+  const std::function<void()> body = [&] { kernel(args...); };
+  emulated::Block block(grid, body);
+  for (int z = 0; z < grid.z; ++z) {
+    for (int y = 0; y < grid.y; ++y) {
+      for (int x = 0; x < grid.x; ++x) block.run(x, y, z);
+    }
+  }
+}
+
+}  // namespace ordo::cuda
