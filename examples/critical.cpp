@@ -136,6 +136,9 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "seed of the resamples")
       ->check(program::whole<std::uint64_t>())
       ->capture_default_str();
+  app.add_option("--choosing-seed", options.choosing_seed,
+                 "runs of this seed choose the models of a frontier, the others report; else all do both")
+      ->check(program::whole<std::uint64_t>());
   app.add_option("--out", out, "folder for frontiers.png, .svg and .csv");
   return program::run(app, argc, argv, [&] {
     options.by = by.value_or(ordo::ComparedBy::exact);

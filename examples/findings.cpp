@@ -23,6 +23,8 @@
 #include <ordo/core/error.hpp>
 #include <ordo/data/dataset.hpp>
 #include <ordo/io/atomic_file.hpp>
+#include <ordo/io/choice_tasks.hpp>
+#include <ordo/io/folder_lock.hpp>
 #include <ordo/lab/run_record.hpp>
 
 #include "support/commit.hpp"
@@ -162,10 +164,14 @@ std::optional<std::vector<RunRecord>> train_models(const Settings& settings, con
 
 /// What was run, where, and how.
 std::string report_head(const Settings& settings, const std::vector<RunRecord>& records) {
+  std::int64_t fewest = records.front().settings.unique_tokens;
+  std::int64_t most = fewest;
   double flops = 0;
   double seconds = 0;
   std::set<std::string> commits;
   for (const RunRecord& r : records) {
+    fewest = std::min(fewest, r.settings.unique_tokens);
+    most = std::max(most, r.settings.unique_tokens);
     flops += r.flops_counted;
     seconds += r.seconds;
     commits.insert(r.commit);
@@ -177,12 +183,19 @@ std::string report_head(const Settings& settings, const std::vector<RunRecord>& 
       "unique tokens (bytes), validation on {} windows of {}\n\n",
       program::stamp_line(plan), settings.command, std::thread::hardware_concurrency(), processor(), program::commit(),
       program::joined({commits.begin(), commits.end()}), records.size(), flops, program::duration(seconds),
-      program::thousands(plan.budgets.front()), program::thousands(plan.budgets.back()), plan.windows, plan.context);
+      program::thousands(fewest), program::thousands(most), records.front().window_tokens.size(), plan.context);
 }
 
-/// Works a finding out and writes its table, page and figures, in this order. Returns the page's section.
-std::string report(const Settings& settings, const FindingInputs& in, int number, const std::string& head,
-                   std::string& summary) {
+struct Reported {
+  std::string title;
+  std::string verdict;
+  std::string section;
+  bool drawn = true;
+};
+
+/// Works a finding out and writes its table, page and figures, in this order. A figure that cannot be drawn is named,
+/// and the rest stands.
+Reported report(const Settings& settings, const FindingInputs& in, int number, const std::string& head) {
   const Kind& kind = kinds[number - 1];
   const std::string name = fmt::format("finding-{}", number);
   const auto write = [&](const std::string& text) {
@@ -192,18 +205,26 @@ std::string report(const Settings& settings, const FindingInputs& in, int number
   program::write_rows(settings.out / (name + ".csv"), finding.rows);
   std::string text = section(finding, number, name, program::stamp_line(in.plan));
   write(text);
-  summary += fmt::format("| {} | {} | {} |\n", number, finding.title, to_string(verdict(finding)));
-  program::say("{}. {}: {}{}\n   {}\n", number, finding.title, to_string(verdict(finding)),
-               program::stamp_note(in.plan), finding.note);
+  Reported reported{finding.title, std::string(to_string(verdict(finding))), std::move(text)};
+  const auto draw = [&](const program::Figure& figure, const std::string& numbers) {
+    try {
+      program::draw(settings.out, figure, numbers);
+    } catch (const ordo::Error& error) {
+      reported.drawn = false;
+      fmt::print(stderr, "finding {}: {}\n", number, error.what());
+    }
+  };
+  program::say("{}. {}: {}{}\n   {}\n", number, finding.title, reported.verdict, program::stamp_note(in.plan),
+               finding.note);
   std::fflush(stdout);
-  for (const program::Figure& figure : finding.figures) program::draw(settings.out, figure, name + ".csv");
-  if (kind.appendix == nullptr) return text;
+  for (const program::Figure& figure : finding.figures) draw(figure, name + ".csv");
+  if (kind.appendix == nullptr) return reported;
   const program::Appendix appendix = kind.appendix(in);
   program::write_rows(settings.out / (appendix.name + ".csv"), appendix.rows);
-  text += "\n" + appendix.text;
-  write(text);
-  program::draw(settings.out, appendix.figure, appendix.name + ".csv");
-  return text;
+  reported.section += "\n" + appendix.text;
+  write(reported.section);
+  draw(appendix.figure, appendix.name + ".csv");
+  return reported;
 }
 
 int findings(Settings& settings, const std::stop_token& stop) {
@@ -228,14 +249,21 @@ int findings(Settings& settings, const std::stop_token& stop) {
   settings.sweep.out = settings.out / "runs";
   settings.sweep.keep_models = true;
   settings.sweep.windows = plan.windows;
-  settings.sweep.evaluations = 16;  // points of finding 8's curves
+  settings.sweep.evaluations = program::evaluations;
+  settings.sweep.curve_windows = program::curve_windows;
+  // Refused before hours of training:
   std::vector<program::TaskSet> tasks;
-  if (settings.asks(7) && !settings.sweep.list) {
-    tasks = program::task_sets(plan, settings.choices, data, settings.out);  // refused before hours of training
-  }
+  if (settings.asks(7)) tasks = program::task_sets(plan, settings.choices, data);
+  if (!settings.sweep.list) program::require_gnuplot();
 
   std::optional<std::vector<RunRecord>> records = train_models(settings, data, std::move(wanted), stop);
   if (!records) return 0;
+  const std::optional<ordo::FolderLock> lock = ordo::FolderLock::attempt(settings.out);
+  ordo::require(lock.has_value(), "findings", "another program is at ", settings.out.string(),
+                "; run this again when it is done");
+  for (const program::TaskSet& set : tasks) {
+    if (settings.choices.empty()) ordo::write_choice_tasks(settings.out / (set.name + ".jsonl"), set.tasks);
+  }
   const std::string head = report_head(settings, *records);
   const program::FindingsRuns runs(plan, std::move(*records));
   const FindingInputs in{plan, data, runs, tasks, !settings.choices.empty(), settings.sweep.out, stop};
@@ -243,13 +271,20 @@ int findings(Settings& settings, const std::stop_token& stop) {
   std::string sections;
   int failed = 0;
   for (const int number : settings.numbers) {
+    const std::string page = fmt::format("finding-{}.md", number);
     try {
-      sections += report(settings, in, number, head, summary) + "\n";
+      const Reported reported = report(settings, in, number, head);
+      summary += fmt::format("| {} | {} | {} |\n", number, reported.title, reported.verdict);
+      sections += reported.section + "\n";
+      failed += reported.drawn ? 0 : 1;
     } catch (const ordo::Stopped&) {
       throw;
     } catch (const std::exception& error) {  // the others do not depend on it
       ++failed;
-      summary += fmt::format("| {} | | failed: {} |\n", number, error.what());
+      const std::string section = fmt::format("## {}. Failed\n\n{}\n", number, error.what());
+      ordo::write_file_atomically(settings.out / page, head + section);
+      sections += section + "\n";
+      summary += fmt::format("| {} | | failed |\n", number);
       fmt::print(stderr, "finding {}: {}\n", number, error.what());
     }
   }

@@ -58,6 +58,22 @@ inline std::string quoted(const std::string& text) {
   return out + "'";
 }
 
+/// Throws an Error where there is no gnuplot: before work whose figures it draws.
+inline void require_gnuplot() {
+  ordo::require(std::system("gnuplot --version > /dev/null 2>&1") == 0, "plot",
+                "gnuplot does not run, and draws the figures (Debian: gnuplot-nox)");
+}
+
+/// What is between double quotes for gnuplot, which would run what stands between backquotes.
+inline std::string drawn_text(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '`' ? '\'' : c;
+  }
+  return out;
+}
+
 /// Runs a script that stands in `folder`. Throws an Error that says what is still there if that fails.
 inline void run_gnuplot(const std::filesystem::path& folder, const std::string& script, const std::string& numbers) {
   const std::string command = "cd " + quoted(folder.string()) + " && gnuplot " + quoted(script);
@@ -88,7 +104,7 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
     }
     add(fmt::format("'{}' using 1:2 with {} lw 2.5 pt {} ps 1.2 dt {} lc rgb '{}' title \"{}\"", file,
                     line.joined ? "linespoints" : "points", 4 + 2 * (i % 5) + 1,
-                    line.dashed || colour >= std::size(plot_colours) ? 2 : 1, rgb, line.title));
+                    line.dashed || colour >= std::size(plot_colours) ? 2 : 1, rgb, drawn_text(line.title)));
     ++colour;
   }
   if (plot.empty()) return;
@@ -103,7 +119,8 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
         "{}}}\"\nset xlabel \"{}\"\n"
         "set ylabel \"{}\"\n{}{}{}set grid lc rgb '#dddddd'\nset key outside right top Left reverse\nset border 3\n"
         "set tics nomirror\nset autoscale fix\nset offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\nplot {}\n",
-        terminal, figure.name, ending, figure.title, figure.note, figure.x_label, figure.y_label,
+        terminal, figure.name, ending, drawn_text(figure.title), drawn_text(figure.note), drawn_text(figure.x_label),
+        drawn_text(figure.y_label),
         !figure.log_x    ? ""
         : figure.decades ? "set logscale x 10\nset format x '10^{%L}'\n"
                          : "set logscale x 2\n",

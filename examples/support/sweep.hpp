@@ -234,8 +234,8 @@ struct SweepJobs {
   std::vector<std::string> done;  ///< the folders of those that are
 };
 
-inline SweepJobs jobs_of(const std::vector<ordo::RunSettings>& runs, const ordo::Dataset& data,
-                         const std::vector<ordo::RunRecord>& there) {
+inline SweepJobs jobs_of(const SweepSettings& settings, const std::vector<ordo::RunSettings>& runs,
+                         const ordo::Dataset& data, const std::vector<ordo::RunRecord>& there) {
   SweepJobs jobs;
   const std::string training = fmt::format("{:016x}", data.train().fingerprint());
   const std::string validation = fmt::format("{:016x}", data.validation().fingerprint());
@@ -244,6 +244,8 @@ inline SweepJobs jobs_of(const std::vector<ordo::RunSettings>& runs, const ordo:
                   " is more than the ", data.train().tokens(), " tokens of the training text");
     run.training_text = training;
     run.validation_text = validation;
+    run.evaluations = settings.evaluations;
+    run.curve_windows = settings.curve_windows;
     if (std::any_of(there.begin(), there.end(), [&](const auto& record) { return record.settings == run; })) {
       jobs.done.push_back(folder_of(run));
       continue;
@@ -347,7 +349,7 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
   ordo::RunRecordReader reader(results);
   const ordo::RunRecords& there = reader.look();
   check_same_windows(settings, data, there.runs, results);
-  const SweepJobs all = jobs_of(runs, data, there.runs);
+  const SweepJobs all = jobs_of(settings, runs, data, there.runs);
   if (settings.keep_models) check_models_kept(settings, all.done, results);
   const std::vector<SweepJob>& jobs = all.left;
   const std::size_t known = all.done.size();

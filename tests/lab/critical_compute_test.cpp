@@ -101,6 +101,44 @@ TEST_CASE("a budget without a crossing is censored, and noise widens the interva
   CHECK(found.exponent.low < found.exponent.high);
 }
 
+TEST_CASE("the luck of the seeds that report does not choose, where a seed is kept for choosing") {
+  // All of masked's settings come to 2.2, but for luck: at 4e9 the reporting seeds happen to be much better.
+  std::vector<RunRecord> runs;
+  for (const std::uint64_t seed : {0U, 1U, 2U}) {
+    runs.push_back(run("ltr", 1e4, 1e9, 2.1, seed));
+    runs.push_back(run("ltr", 1e4, 8e9, 2.1, seed));
+    for (const double flops : {1e9, 2e9, 4e9, 8e9}) {
+      runs.push_back(run("masked", 1e4, flops, flops == 4e9 && seed > 0 ? 1.9 : 2.2 + (flops - 1e9) * 1e-12, seed));
+    }
+  }
+  const auto all = ordo::critical_compute(runs, {.resamples = 0});
+  CHECK(all.budgets[0].challenger.back().loss < 2.1);
+  const auto kept = ordo::critical_compute(runs, {.resamples = 20, .choosing_seed = 0});
+  REQUIRE(kept.budgets[0].challenger.size() == 1);
+  CHECK(kept.budgets[0].challenger.front().flops == 1e9);
+  CHECK(kept.budgets[0].crossing.kind == Crossing::Kind::above);
+  CHECK((kept.settings == 6 && kept.with_seeds == 6));
+  CHECK_THROWS_WITH(ordo::critical_compute(runs, {.choosing_seed = 7}),
+                    Catch::Contains("has 0 runs of the seed that chooses and 3 others; it needs both"));
+}
+
+TEST_CASE("resampled seeds vary as new ones would") {
+  // Two seeds, 0.4 apart: the mean of two new ones would have a deviation of 0.2.
+  std::vector<RunRecord> runs = {run("ltr", 1e4, 1e9, 2.0, 0), run("ltr", 1e4, 1e9, 2.4, 1)};
+  const std::vector<const RunRecord*> seeds = {&runs[0], &runs[1]};
+  double squares = 0;
+  const int resamples = 2000;
+  for (int b = 0; b < resamples; ++b) {
+    ordo::Stream draws(3, ordo::Purpose::test, static_cast<std::uint64_t>(b));
+    const std::vector<std::size_t> drawn = {draws.below(2), draws.below(2)};
+    const double mean =
+        ordo::detail::mean_of_seeds(seeds, drawn, [](const RunRecord& r) { return r.exact.nats_per_token; });
+    const double off = mean - (runs[0].exact.nats_per_token + runs[1].exact.nats_per_token) / 2;
+    squares += off * off / resamples;
+  }
+  CHECK(std::sqrt(squares) == Approx(0.2).epsilon(0.08));  // standard error: 0.2 / sqrt(2 * 2000) * about 1.4
+}
+
 TEST_CASE("what one side has not spent is not compared") {
   // ltr was trained with little compute only, where it was ahead.
   std::vector<RunRecord> runs = {run("ltr", 1e4, 1e9, 2.5), run("ltr", 1e4, 2e9, 2.4), run("masked", 1e4, 1e9, 3),

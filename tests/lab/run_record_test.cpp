@@ -16,7 +16,7 @@ namespace {
 
 ordo::RunRecord record(std::uint64_t seed) {
   ordo::RunRecord r;
-  r.settings = {"masked", 2, 32, 2, 128, 0.1, 0.06, 10000, 16, seed, 0.1, 8, 1e-3, "abc", "def"};
+  r.settings = {"masked", 2, 32, 2, 128, 0.1, 0.06, 10000, 16, seed, 0.1, 8, 1e-3, "abc", "def", 12, 64};
   r.parameters = 12345;
   r.tokens = 160000;
   r.flops_by_rule = 6.0 * 12345 * 160000;
@@ -52,6 +52,24 @@ TEST_CASE("runs that were appended are read as they were") {
   CHECK(read.runs[0].training_run().epochs() == 16);
 }
 
+TEST_CASE("runs are not the same where the curve that chose their weights differs, or was not noted") {
+  const ScratchFolder folder;
+  const auto path = folder / "results.jsonl";
+  ordo::RunRecord other = record(0);
+  other.settings.evaluations = 16;
+  ordo::Json old = ordo::parse_json(ordo::json_text(ordo::to_json(record(0))), "old");  // NaN becomes null
+  old["format"] = 1;
+  CHECK_THROWS_WITH(ordo::run_record_from_json(old, "old"), Catch::Contains("unknown field 'curve_windows'"));
+  old.erase("evaluations");
+  old.erase("curve_windows");
+  for (const ordo::Json& line : {ordo::to_json(record(0)), ordo::to_json(other), old}) {
+    ordo::append_shared_line(path, line);
+  }
+  const ordo::RunRecords read = ordo::read_run_records(path);
+  REQUIRE(read.runs.size() == 3);
+  CHECK(read.runs[2].settings.evaluations == 0);
+}
+
 TEST_CASE("a line that was cut off is left out, and stays where it is when others are appended") {
   const ScratchFolder folder;
   const auto path = folder / "results.jsonl";
@@ -81,7 +99,7 @@ TEST_CASE("a wrong line is named with what is wrong") {
   CHECK(read(changed("seed", 3)).runs.size() == 2);
   CHECK_THROWS_WITH(read(changed("seed", 7)), Catch::Contains("line 2 repeats a run: masked with 10000 unique tokens"));
   CHECK_THROWS_WITH(read(changed("colour", 3)), Catch::Contains("line 2 has the unknown field 'colour'"));
-  CHECK_THROWS_WITH(read(changed("format", 9)), Catch::Contains("format version 9, newer than this build's 1"));
+  CHECK_THROWS_WITH(read(changed("format", 9)), Catch::Contains("format version 9, newer than this build's 2"));
   CHECK_THROWS_WITH(read(changed("epochs", "many")), Catch::Contains("field 'epochs' has the wrong type"));
   CHECK_THROWS_WITH(read(changed("tokens", 0)), Catch::Contains("must be positive"));
   CHECK_THROWS_WITH(read(changed("format", 0)), Catch::Contains("'format' must be positive (got 0)"));

@@ -47,13 +47,12 @@ grep -q '"budgets"' full.json
 
 $findings --out all --list > list.txt
 test ! -e all
-$findings --finding 1 --out all > one.txt
-one=$(grep -c . all/runs/results.jsonl)
-test -s all/finding-1.png
-test ! -e all/finding-2.csv
 $findings --out all > all.txt
 every=$(grep -c . all/runs/results.jsonl)
-test "$one" -lt "$every"
+$findings --finding 1 --out alone > one.txt
+test "$(grep -c . alone/runs/results.jsonl)" -lt "$every"
+test -s alone/finding-1.png
+test ! -e alone/finding-2.csv
 for number in 1 2 3 4 5 6 7 8; do
   test -s all/finding-$number.csv
   grep -q "^## $number\. " all/findings.md
@@ -72,10 +71,11 @@ test "$(grep -c . all/runs/results.jsonl)" -eq "$every"
 sed '/^- \*\*/d' all/findings.md > again.md
 grep -q '| 8 |' again.md
 
-# Tasks of one's own.
-cp all/word-order.jsonl mine.jsonl
-$findings --finding 7 --choices mine.jsonl --out all > own.txt
-test -s all/finding-7-mine.png
+# Tasks of one's own. Their file's name is no command.
+cp all/word-order.jsonl 'mine"`touch ran`.jsonl'
+$findings --finding 7 --choices 'mine"`touch ran`.jsonl' --out all > own.txt
+test -s all/finding-7-mine-touch-ran.png
+test ! -e ran
 
 bad() {
   sed "$1" plan.json > bad.json
@@ -87,6 +87,7 @@ bad 's/"samples"/"sample"/' "unknown field 'sample'"
 bad '/"samples"/d' "has no field 'samples'"
 bad 's/"equal_tokens": 8000/"equal_tokens": 8001/' "field 'equal_tokens' must be among 'tokens_seen'"
 bad 's/"budgets": .*/"budgets": [1000, 8000],/' "above two of the budgets or more (got 8000)"
+bad 's/"budgets": .*/"budgets": [2000, 4000],/; s/"longest_budgets": .*/"longest_budgets": [],/' "4 passes are nearest to both"
 bad 's/"budgets": .*/"budgets": [2000, 1000],/' "field 'budgets' must rise (got 1000 after 2000)"
 bad 's/"budgets": .*/"budgets": [1000, 1000],/' "field 'budgets' must rise (got 1000 after 1000)"
 bad 's/"orderings": .*/"orderings": [4, 4],/' "field 'orderings' must rise (got 4 after 4)"
@@ -106,6 +107,20 @@ head -c 300 validation.txt > short.txt
 refuses "the validation text has 5 windows of 64 tokens" \
   "$programs/findings" --plan plan.json --data train.txt --validation short.txt --out bad
 test ! -e bad/runs/results.jsonl
+
+# Runs that were scored on other windows are not compared, and a folder is no results file.
+sed 's/"windows": 16/"windows": 12/; s/"seeds": 2/"seeds": 3/' plan.json > other.json
+"$programs/findings" --plan other.json --data train.txt --validation validation.txt --finding 1 --out other > other.txt
+mkdir -p mixed/runs
+cp -r other/runs/models mixed/runs
+cp -r alone/runs/models mixed/runs
+grep -v '"seed":3' alone/runs/results.jsonl > mixed/runs/results.jsonl
+grep '"seed":3' other/runs/results.jsonl >> mixed/runs/results.jsonl
+sed 's/"seeds": 2/"seeds": 3/' plan.json > three.json
+refuses "runs that are compared must have the same validation windows (got 16" "$programs/findings" --plan three.json \
+  --data train.txt --validation validation.txt --finding 1 --out mixed
+mkdir -p wrong/runs/results.jsonl
+refuses "wrong/runs/results.jsonl is a folder" $findings --out wrong
 
 # Runs whose models were not kept are no ground for findings 7 and 8.
 cp -r all lost

@@ -69,8 +69,9 @@ inline Finding downstream(const FindingInputs& in) {
   for (const std::int64_t unique : in.plan.budgets) {
     std::vector<double> means[2] = {std::vector<double>(in.plan.seeds, 0.0), std::vector<double>(in.plan.seeds, 0.0)};
     const auto x = static_cast<double>(unique);
-    // Variance of the gap by the draw of tasks [%^2]: binomial for each family, as if they had answered different
-    // tasks. They answered the same ones, so this is too wide.
+    // Variance of the gap by the draw of tasks [%^2]: binomial for each family (two right and two wrong answers added,
+    // as in Agresti and Coull 1998), as if they had answered different tasks. They answered the same, so it is too
+    // wide.
     double luck = 0;
     for (std::size_t t = 0; t < sets.size(); ++t) {
       const TaskSet& set = sets[t];
@@ -93,8 +94,9 @@ inline Finding downstream(const FindingInputs& in) {
         add_point(figures[t].lines[i], x, seeds);
         const auto share = 1 / static_cast<double>(sets.size());
         for (std::size_t s = 0; s < seeds.size(); ++s) means[i][s] += share * seeds[s];
-        const double right = mean_of(seeds).mean;
-        luck += share * share * right * (100 - right) / static_cast<double>(set.tasks.size());
+        const auto count = static_cast<double>(set.tasks.size());
+        const double right = (mean_of(seeds).mean * count + 200) / (count + 4);
+        luck += share * share * right * (100 - right) / (count + 4);
       }
       if (!set.greedy) add_point(figures[t].lines[2], x, accuracy(diffusion, ordo::ChoiceMethod::bound));
       if (set.guessing > 0) figures[t].lines.back().points.push_back({x, 100 * set.guessing});
@@ -114,10 +116,41 @@ inline Finding downstream(const FindingInputs& in) {
   return f;
 }
 
+/// An epoch that a curve found best, and its neighbours on the curve: the true best lies between these. At the end of
+/// training there is none behind.
+struct BestEpoch {
+  double epoch = 0;
+  double before = 0;
+  double behind = 0;
+};
+
+/// How much later the best epochs of `later` are than those of `sooner`, paired by seed. The interval holds the luck of
+/// seeds, by Student's t, and the steps of the curves; where a best epoch is the last, the least difference stands for
+/// all, and the interval is open to the side where more training could move it.
+[[nodiscard]] inline Evidence delay(std::string what, const std::vector<BestEpoch>& later,
+                                    const std::vector<BestEpoch>& sooner) {
+  std::vector<double> middle;
+  std::vector<double> least;
+  std::vector<double> most;
+  bool cut = false;
+  for (std::size_t s = 0; s < later.size(); ++s) {
+    middle.push_back(later[s].epoch - sooner[s].epoch);
+    least.push_back(later[s].before - sooner[s].behind);
+    most.push_back(later[s].behind - sooner[s].before);
+    cut = cut || std::isinf(later[s].behind) || std::isinf(sooner[s].behind);
+  }
+  if (cut) {
+    return {std::move(what), mean_of(middle).mean, *std::min_element(least.begin(), least.end()),
+            *std::max_element(most.begin(), most.end())};
+  }
+  return {std::move(what), mean_of(middle).mean, mean_of(least).low(), mean_of(most).high()};
+}
+
 inline Finding more_orderings(const FindingInputs& in) {
   const FindingsPlan& plan = in.plan;
   const std::vector<std::string> all = plan.orderings_families();
   const std::string& most = all[all.size() - 2];
+  constexpr double infinity = std::numeric_limits<double>::infinity();
   Finding f;
   f.title = "More orderings delay overfitting";
   f.claim =
@@ -125,39 +158,42 @@ inline Finding more_orderings(const FindingInputs& in) {
       "diffusion.";
   f.rule = fmt::format(
       "{} unique tokens, {:g} passes, one size, the paper's regularisation, scored left to right: best loss of one "
-      "ordering minus that of {}, and epochs to the best weights of {} minus those of one, paired by seed. Best "
-      "weights "
-      "at the end of training are a lower bound of that epoch, and leave the interval open to that side.",
+      "ordering minus that of {}, and epochs to the best weights of {} minus those of one, paired by seed; the "
+      "latter's interval also holds the steps between evaluations, and is open where the last one is the best.",
       thousands(plan.orderings_budget), plan.orderings_epochs, most, most);
   Figure figure_8 = figure(in.plan, "finding-8", "Validation loss over training, by the number of orderings",
                            "means over seeds; orderings are scored left to right, masked diffusion by its bound",
                            "passes over the unique tokens", "validation loss [nats/token]");
-  std::map<std::string, std::vector<double>> best_epoch;
-  std::vector<std::string> best;
+  std::map<std::string, std::vector<BestEpoch>> best;
+  std::vector<std::string> listed;
   std::vector<std::string> rise;
   for (const std::string& family : all) {
     const RunSettings setting = plan.orderings_setting(family);
     const std::vector<double> loss = in.runs.losses(setting);
-    best_epoch[family] = in.runs.of_seeds(setting, [](const RunRecord& r) { return r.best_epoch; });
+    const std::vector<double> best_epoch = in.runs.of_seeds(setting, [](const RunRecord& r) { return r.best_epoch; });
     const auto row = [&](const std::string& what, const std::vector<double>& seeds) {
       f.rows.push_back(
           row_of_seeds(what, family, describe_setting(setting), setting.unique_tokens, setting.epochs, seeds));
     };
     row("exact loss of the best weights [nats/token], as in the paper", loss);
-    row("epochs to the best weights", best_epoch[family]);
+    row("epochs to the best weights", best_epoch);
     std::map<double, std::vector<double>> points;
     std::vector<double> least;
     std::vector<double> last;
     for (const RunSettings& one : plan.reporting(setting)) {
       const std::filesystem::path file = model_folder(in.models, one) / "metrics.jsonl";
-      std::vector<double> curve;
-      for (const ordo::EvaluationReport& evaluation : ordo::read_evaluations(file)) {
-        curve.push_back(evaluation.score.nats_per_token);
-        points[evaluation.epoch].push_back(curve.back());
-      }
+      const std::vector<ordo::EvaluationReport> curve = ordo::read_evaluations(file);
       ordo::require(!curve.empty(), "findings", file.string(), " has no evaluation");
-      least.push_back(*std::min_element(curve.begin(), curve.end()));
-      last.push_back(curve.back());
+      std::size_t lowest = 0;
+      for (std::size_t i = 0; i < curve.size(); ++i) {
+        const double nats = curve[i].score.nats_per_token;
+        points[curve[i].epoch].push_back(nats);
+        if (nats < curve[lowest].score.nats_per_token) lowest = i;
+      }
+      least.push_back(curve[lowest].score.nats_per_token);
+      last.push_back(curve.back().score.nats_per_token);
+      best[family].push_back({curve[lowest].epoch, lowest > 0 ? curve[lowest - 1].epoch : 0,
+                              lowest + 1 < curve.size() ? curve[lowest + 1].epoch : infinity});
     }
     const std::string by = family == diffusion ? "bound" : "exact";
     row("curve at its best [nats/token], " + by, least);
@@ -167,29 +203,19 @@ inline Finding more_orderings(const FindingInputs& in) {
       if (epoch >= 1) add_point(line, epoch, nats);
     }
     figure_8.lines.push_back(std::move(line));
-    best.push_back(
-        fmt::format("{} {:.3f} at epoch {:.0f}", family, mean_of(loss).mean, mean_of(best_epoch[family]).mean));
+    listed.push_back(fmt::format("{} {:.3f} at epoch {:.0f}", family, mean_of(loss).mean, mean_of(best_epoch).mean));
     rise.push_back(fmt::format("{} {:+.3f}", family, mean_of(minus(last, least)).mean));
   }
   f.evidence.push_back(
       evidence_of_losses(in, fmt::format("best loss of ltr - that of {} [nats/token]", most), [&](const auto& loss) {
         return loss(plan.orderings_setting(autoregression)) - loss(plan.orderings_setting(most));
       }));
-  const Mean gap = mean_of(minus(best_epoch[most], best_epoch[autoregression]));
-  Evidence delay =
-      evidence(fmt::format("best epoch of {} - that of ltr [passes]", most), gap.mean, gap.half_interval());
-  const auto at_the_end = [&](const std::string& family) {
-    return std::any_of(best_epoch[family].begin(), best_epoch[family].end(),
-                       [&](double epoch) { return epoch >= plan.orderings_epochs * (1 - 1e-9); });
-  };
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  if (at_the_end(most)) delay.high = infinity;
-  if (at_the_end(autoregression)) delay.low = -infinity;
-  f.evidence.push_back(delay);
+  f.evidence.push_back(
+      delay(fmt::format("best epoch of {} - that of ltr [passes]", most), best[most], best[autoregression]));
   f.note = fmt::format(
       "Best exact losses, left to right [nats/token]: {}. How far the curve has risen from its best to the end of "
       "training: {}.",
-      joined(best), joined(rise));
+      joined(listed), joined(rise));
   f.figures.push_back(std::move(figure_8));
   return f;
 }

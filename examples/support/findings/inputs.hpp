@@ -119,13 +119,15 @@ inline ordo::CriticalCompute frontiers(const FindingInputs& in, int resamples) {
   std::vector<RunRecord> compared;
   for (const std::int64_t unique : in.plan.budgets) {
     for (const char* family : families) {
-      for (RunRecord& run : in.runs.of_all_sizes(family, in.plan.cells_of(unique))) compared.push_back(std::move(run));
+      const std::vector<Cell> cells = in.plan.cells_of(unique);
+      for (RunRecord& run : in.runs.of_all_sizes(family, cells, true)) compared.push_back(std::move(run));
     }
   }
   ordo::CriticalComputeOptions options;
   options.base = {autoregression};
   options.challenger = {diffusion};
   options.resamples = resamples;
+  options.choosing_seed = 0;
   return ordo::critical_compute(compared, options);
 }
 

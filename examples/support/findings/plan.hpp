@@ -39,6 +39,10 @@ inline constexpr const char* autoregression = "ltr";
 inline constexpr const char* diffusion = "masked";
 inline constexpr const char* families[] = {autoregression, diffusion};
 
+/// What the weights of every model are chosen by, and the points of finding 8's curves.
+inline constexpr int evaluations = 16;
+inline constexpr std::int64_t curve_windows = 64;  ///< of validation, at each of them
+
 /// The whole study; docs/findings.md explains its fields. Tokens are bytes.
 struct FindingsPlan {
   std::vector<GridSize> sizes;                  ///< smallest first
@@ -100,6 +104,20 @@ struct FindingsPlan {
     if (std::count(budgets.begin(), budgets.end(), equal_tokens) == 0) all.push_back({equal_tokens, 1, sizes.size()});
     return all;
   }
+  /// The cells that see `equal_tokens`, fewest passes first: that with nothing seen twice.
+  [[nodiscard]] std::vector<Cell> equal_token_cells() const {
+    std::vector<Cell> all = cells();
+    std::erase_if(all, [&](const Cell& cell) { return !sees_equally_many(cell); });
+    std::sort(all.begin(), all.end(), [](const Cell& a, const Cell& b) { return a.epochs < b.epochs; });
+    return all;
+  }
+  /// Of those that repeat their tokens the one whose passes are nearest to `epochs`, by ratio.
+  [[nodiscard]] Cell repeated_about(double epochs) const {
+    const std::vector<Cell> all = equal_token_cells();
+    return *std::min_element(all.begin() + 1, all.end(), [&](const Cell& a, const Cell& b) {
+      return std::abs(std::log(a.epochs / epochs)) < std::abs(std::log(b.epochs / epochs));
+    });
+  }
   /// Whether a cell is one of a budget's, and not only there to see `equal_tokens` with nothing twice.
   [[nodiscard]] bool of_a_budget(const Cell& cell) const {
     return std::count(budgets.begin(), budgets.end(), cell.unique_tokens) > 0;
@@ -123,6 +141,8 @@ struct FindingsPlan {
     s.learning_rate = learning_rate;
     s.training_text = training_text;
     s.validation_text = validation_text;
+    s.evaluations = evaluations;
+    s.curve_windows = curve_windows;
     return s;
   }
 

@@ -172,6 +172,10 @@ inline FindingsPlan read_findings_plan(const std::filesystem::path& path) {
   read.require(seen && repeats > 1,
                "field 'equal_tokens' must be among 'tokens_seen', and above two of the budgets or more (got ",
                p.equal_tokens, ")");
+  const double few = p.repeated_about(4).epochs;
+  read.require(few < p.repeated_about(100).epochs,
+               "field 'budgets' needs two that 'equal_tokens' repeats, one about 4 times and one about 100 (", few,
+               " passes are nearest to both)");
   for (const GridSize& size : p.sizes) {
     (void)config_of(p.run(autoregression, size, {}, p.regularisations.front(), 0), 1);
   }

@@ -37,7 +37,11 @@ enum class Tuning : std::uint8_t {
 class FindingsRuns {
  public:
   FindingsRuns(const FindingsPlan& plan, std::vector<ordo::RunRecord> records)
-      : plan_(&plan), records_(std::move(records)) {}
+      : plan_(&plan), records_(std::move(records)) {
+    std::vector<const ordo::RunRecord*> all;
+    for (const ordo::RunRecord& record : records_) all.push_back(&record);
+    ordo::check_comparable(all);
+  }
 
   [[nodiscard]] const ordo::RunRecord& at(const ordo::RunSettings& settings) const {
     const auto found = std::find_if(records_.begin(), records_.end(),
@@ -113,12 +117,13 @@ class FindingsRuns {
     return all;
   }
   /// The reporting runs of every size that a family has at these cells: what frontiers and laws are made of. All
-  /// settings have the same seeds.
-  [[nodiscard]] std::vector<ordo::RunRecord> of_all_sizes(const std::string& family,
-                                                          std::span<const Cell> cells) const {
+  /// settings have the same seeds; with `and_choosing`, seed 0 too.
+  [[nodiscard]] std::vector<ordo::RunRecord> of_all_sizes(const std::string& family, std::span<const Cell> cells,
+                                                          bool and_choosing = false) const {
     std::vector<ordo::RunRecord> all;
     for (const Cell& cell : cells) {
       for (const ordo::RunSettings& setting : chosen_sizes(family, cell)) {
+        if (and_choosing) all.push_back(at(setting));
         for (const ordo::RunSettings& run : plan_->reporting(setting)) all.push_back(at(run));
       }
     }

@@ -13,6 +13,7 @@
 
 #include "support/findings/made_choices.hpp"
 #include "support/findings/plan.hpp"
+#include "support/program.hpp"
 #include "support/sweep.hpp"
 
 namespace program {
@@ -24,13 +25,14 @@ struct TaskSet {
   double guessing = 0;  ///< share that guessing gets right
 };
 
-/// The tasks of `choices`, or three kinds made out of the validation text: written to `out` in the library's form and
-/// read back. Throws an Error where the plan's models could not answer one, so that nothing is trained in vain.
+/// The tasks of `choices`, or three kinds made out of the validation text. Throws an Error where the plan's models
+/// could not answer one, so that nothing is trained in vain.
 inline std::vector<TaskSet> task_sets(const FindingsPlan& plan, const std::filesystem::path& choices,
-                                      const ordo::Dataset& data, const std::filesystem::path& out) {
+                                      const ordo::Dataset& data) {
   std::vector<TaskSet> sets;
   if (!choices.empty()) {
-    TaskSet own{choices.stem().string(), ordo::read_choice_tasks(choices)};
+    const std::string name = file_name(choices.stem().string());
+    TaskSet own{name.empty() ? "choices" : name, ordo::read_choice_tasks(choices)};
     for (const ordo::ChoiceTask& task : own.tasks) {
       own.guessing += 1 / static_cast<double>(task.choices.size()) / static_cast<double>(own.tasks.size());
     }
@@ -47,11 +49,6 @@ inline std::vector<TaskSet> task_sets(const FindingsPlan& plan, const std::files
     sets = {{"continuation", maker.continuations(plan.choice_tasks), false, 0.25},
             {"word-order", maker.word_orders(plan.choice_tasks), false, 0.5},
             {"next-word", maker.next_words(plan.choice_tasks), true, 0}};
-    for (TaskSet& set : sets) {
-      const std::filesystem::path file = out / (set.name + ".jsonl");
-      ordo::write_choice_tasks(file, set.tasks);
-      set.tasks = ordo::read_choice_tasks(file);
-    }
   }
   const ordo::ModelConfig config = config_of(plan.run(autoregression, plan.sizes.front(), {}, {}, 0), data.vocab());
   for (const TaskSet& set : sets) {

@@ -41,6 +41,8 @@ struct CriticalComputeOptions {
   bool counted = false;  ///< compute as counted, not by the 6 N D rule
   int resamples = 1000;
   std::uint64_t seed = 0;
+  /// Runs of this seed choose the models of a frontier and report nothing; none: all seeds do both.
+  std::optional<std::uint64_t> choosing_seed{};
 };
 
 struct BudgetCrossing {
@@ -69,16 +71,33 @@ namespace detail {
 struct FrontierCell {
   RunSettings settings;  ///< seed 0
   bool challenges = false;
-  std::vector<const RunRecord*> seeds;
+  std::vector<const RunRecord*> choosing;
+  std::vector<const RunRecord*> reporting;  ///< the same ones, where no seed is kept for choosing
 };
+
+/// The mean of value(run) over the runs. With draws: over as many that are drawn with replacement, its distance from
+/// the plain mean widened by sqrt(n / (n - 1)), since n draws of n vary less than n new seeds would.
+template <class Value>
+[[nodiscard]] double mean_of_seeds(std::span<const RunRecord* const> runs, std::span<const std::size_t> drawn,
+                                   const Value& value) {
+  const auto n = static_cast<double>(runs.size());
+  double mean = 0;
+  for (const RunRecord* run : runs) mean += value(*run) / n;
+  if (drawn.empty() || runs.size() < 2) return mean;
+  double again = 0;
+  for (const std::size_t i : drawn) again += value(*runs[i]) / n;
+  return mean + std::sqrt(n / (n - 1)) * (again - mean);
+}
 
 }  // namespace detail
 
 /// Compares two families over the runs of a sweep. A model of a frontier is a setting with the mean loss of its seeds.
 /// Even windows choose the models, odd ones report their loss, so that the best of many does not look better than it
-/// is. The same windows score all models, so differences are paired. Each resample draws windows, and for each setting
-/// its seeds, with replacement, and goes through all of it again: choice, crossing and line. Throws an Error where a
-/// family has no run or is on both sides, and where runs are of different texts or were scored on different windows.
+/// is; where a seed is kept for choosing, neither does the luck of its training. The same windows score all models, so
+/// differences are paired. Each resample draws windows, and for each setting its seeds, with replacement, and goes
+/// through all of it again: choice, crossing and line. With few seeds a percentile interval is still somewhat narrow.
+/// Throws an Error where a family has no run or is on both sides, where a setting lacks the choosing seed or has no
+/// other, and where runs are of different texts or were scored on different windows.
 [[nodiscard]] inline CriticalCompute critical_compute(std::span<const RunRecord> runs,
                                                       const CriticalComputeOptions& options = {}) {
   constexpr auto where = "critical_compute";
@@ -100,8 +119,17 @@ struct FrontierCell {
     const RunSettings setting = run.settings.without_seed();
     auto& cells = budgets[static_cast<double>(run.settings.unique_tokens)];
     auto found = std::find_if(cells.begin(), cells.end(), [&](const auto& cell) { return cell.settings == setting; });
-    if (found == cells.end()) found = cells.insert(cells.end(), {setting, challenges, {}});
-    found->seeds.push_back(&run);
+    if (found == cells.end()) found = cells.insert(cells.end(), {setting, challenges, {}, {}});
+    const bool only_chooses = options.choosing_seed && run.settings.seed == *options.choosing_seed;
+    if (!options.choosing_seed || only_chooses) found->choosing.push_back(&run);
+    if (!only_chooses) found->reporting.push_back(&run);
+  }
+  for (const auto& [budget, cells] : budgets) {
+    for (const detail::FrontierCell& cell : cells) {
+      require(!cell.choosing.empty() && !cell.reporting.empty(), where, "a setting of ", cell.settings.factorization,
+              " with ", budget, " unique tokens has ", cell.choosing.size(), " runs of the seed that chooses and ",
+              cell.reporting.size(), " others; it needs both");
+    }
   }
   require(sides[0] > 0 && sides[1] > 0, where, "there are ", sides[0], " runs of the base and ", sides[1],
           " of the challenger; each needs at least one");
@@ -125,15 +153,18 @@ struct FrontierCell {
     double most[2] = {0, 0};
     for (const detail::FrontierCell& cell : cells) {
       const std::size_t side = cell.challenges ? 1 : 0;
-      const std::size_t count = cell.seeds.size();
-      FrontierRun model;
-      for (std::size_t i = 0; i < count; ++i) {
-        const RunRecord& run = *cell.seeds[draws == nullptr ? i : draws->below(static_cast<std::uint32_t>(count))];
-        const double share = 1.0 / static_cast<double>(count);
-        model.flops += share * flops_of(run);
-        model.chosen_by += share * mean_loss(nats_of(run), tokens, windows.choose);
-        model.reported += share * mean_loss(nats_of(run), tokens, windows.report);
+      std::vector<std::size_t> drawn;
+      for (std::size_t i = 0; draws != nullptr && i < cell.reporting.size(); ++i) {
+        drawn.push_back(draws->below(static_cast<std::uint32_t>(cell.reporting.size())));
       }
+      const auto loss_on = [&](const std::vector<double>& weights) {
+        return [&](const RunRecord& run) { return mean_loss(nats_of(run), tokens, weights); };
+      };
+      const auto choosing_draw =
+          options.choosing_seed ? std::span<const std::size_t>() : std::span(std::as_const(drawn));
+      const FrontierRun model{detail::mean_of_seeds(cell.reporting, {}, flops_of),
+                              detail::mean_of_seeds(cell.choosing, choosing_draw, loss_on(windows.choose)),
+                              detail::mean_of_seeds(cell.reporting, drawn, loss_on(windows.report))};
       most[side] = std::max(most[side], model.flops);
       models[side].push_back(model);
     }
@@ -156,7 +187,7 @@ struct FrontierCell {
     if (!cross(cells, WindowSplit::halves(tokens.size()), nullptr, one)) continue;
     for (const detail::FrontierCell& cell : cells) {
       ++result.settings;
-      result.with_seeds += cell.seeds.size() > 1 ? 1 : 0;
+      result.with_seeds += cell.reporting.size() > 1 ? 1 : 0;
     }
     unique.push_back(budget);
     crossings.push_back(one.crossing);

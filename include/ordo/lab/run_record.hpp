@@ -23,8 +23,8 @@
 
 namespace ordo {
 
-/// Of the lines of a results file; a newer one is refused.
-inline constexpr int results_format_version = 1;
+/// Of the lines of a results file; a newer one is refused. Version 1 did not note what chose the weights of a run.
+inline constexpr int results_format_version = 2;
 
 /// A score of one model on fixed windows of text.
 struct WindowScore {
@@ -52,6 +52,9 @@ struct RunSettings {
   double learning_rate = 0;
   std::string training_text;    ///< fingerprint
   std::string validation_text;  ///< fingerprint
+  // What chose the weights; 0: not noted.
+  int evaluations = 0;             ///< points of the curve
+  std::int64_t curve_windows = 0;  ///< validation windows at each
 
   /// Equal for runs that differ in their seed only.
   [[nodiscard]] RunSettings without_seed() const {
@@ -147,6 +150,10 @@ class StrictFields {
 /// Mean nats per token of windows, each counted `weights` times.
 [[nodiscard]] inline double mean_loss(std::span<const double> nats, std::span<const std::int64_t> tokens,
                                       std::span<const double> weights) {
+  require(nats.size() == tokens.size() && nats.size() == weights.size(), "results",
+          "there must be as many windows as "
+          "weights (got ",
+          nats.size(), " and ", weights.size(), ")");
   double sum = 0;
   double count = 0;
   for (std::size_t w = 0; w < nats.size(); ++w) {
@@ -182,6 +189,8 @@ class StrictFields {
           {"learning_rate", s.learning_rate},
           {"training_text", s.training_text},
           {"validation_text", s.validation_text},
+          {"evaluations", s.evaluations},
+          {"curve_windows", s.curve_windows},
           {"parameters", r.parameters},
           {"tokens", r.tokens},
           {"flops_by_rule", r.flops_by_rule},
@@ -218,6 +227,10 @@ class StrictFields {
   s.learning_rate = fields.number("learning_rate");
   s.training_text = fields.take<std::string>("training_text");
   s.validation_text = fields.take<std::string>("validation_text");
+  if (version >= 2) {
+    s.evaluations = fields.take<int>("evaluations");
+    s.curve_windows = fields.take<std::int64_t>("curve_windows");
+  }
   r.parameters = fields.take<std::int64_t>("parameters");
   r.tokens = fields.take<std::int64_t>("tokens");
   r.flops_by_rule = fields.number("flops_by_rule");
@@ -276,6 +289,7 @@ class RunRecordReader {
   const RunRecords& look() {
     records_.cut = false;
     std::ifstream file(path_, std::ios::binary);
+    require(!std::filesystem::is_directory(path_), "results", path_.string(), " is a folder");
     if (!file.is_open()) {
       require(!std::filesystem::exists(path_), "results", "cannot open ", path_.string());
       return records_;
