@@ -18,5 +18,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/ordoConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/ordoConfig.cmake ${PROJECT_BINARY_DIR}/ordoConfigVersion.cmake
               ${CMAKE_CURRENT_LIST_DIR}/FindRandom123.cmake
               ${CMAKE_CURRENT_LIST_DIR}/native.cmake ${CMAKE_CURRENT_LIST_DIR}/onednn.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/lab.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/lab.cmake ${CMAKE_CURRENT_LIST_DIR}/cuda.cmake
         DESTINATION ${ORDO_INSTALL_CMAKEDIR})

@@ -1,0 +1,51 @@
+// Every operation of the CUDA backend, compiled for a device: what compile.sh measures.
+
+#include <cstdint>
+#include <span>
+
+#include <ordo/backend/cuda/cuda.cuh>
+#include <ordo/concepts/backend.hpp>
+#include <ordo/concepts/rule.hpp>
+#include <ordo/factorization/rule/blocks.hpp>
+#include <ordo/factorization/rule/causal.hpp>
+#include <ordo/factorization/rule/full.hpp>
+
+namespace {
+
+using namespace ordo;
+
+static_assert(Backend<Cuda>);
+
+template <class Rule>
+void attend(const Cuda& b, const AttentionLayout<Rule>& layout, Matrix<float> m) {
+  static_assert(HasAttention<Cuda, Rule>);
+  attention(b, layout, Dropout::off(), m, m, m, m, m);
+  attention_gradient(b, layout, Dropout::off(), m, m, m, m, m, m, m, m, m);
+}
+
+}  // namespace
+
+// What a program calls; it is compiled and never run.
+void every_operation(const Cuda& b, Matrix<float> m, std::span<float> s, std::span<const std::int32_t> rows,
+                     RowPlaces places, const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout) {
+  embed(b, m, rows, m);
+  embed_gradient(b, m, rows, m);
+  rms_norm(b, m, s, 1e-5, m, s);
+  rms_norm_gradient(b, m, s, s, m, m, s);
+  linear(b, m, m, m);
+  linear_input_gradient(b, m, m, m);
+  linear_weight_gradient(b, m, m, m);
+  rotate(b, RotaryTable<float>{}, rows, m, 32, Rotation::forward);
+  swiglu(b, m, m);
+  swiglu_gradient(b, m, m, m);
+  add_dropout(b, m, Dropout::off(), places, m);
+  dropout_gradient(b, m, Dropout::off(), places, m);
+  gather(b, m, rows, m);
+  scatter_add(b, m, rows, m);
+  cross_entropy(b, m, m, rows, s, s);
+  cross_entropy_gradient(b, m, m, rows, s, s, m, m, s);
+  fill(b, s, 0.0F);
+  blend(b, s, s, squared_norm(b, s));
+  adamw(b, s, s, s, s, AdamWStep{});
+  attend(b, layout, m);
+}
