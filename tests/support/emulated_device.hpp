@@ -17,6 +17,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <ordo/core/bf16.hpp>
+
 #define ORDO_KERNEL inline void
 #define ORDO_DEVICE inline
 #define ORDO_UNROLL
@@ -225,6 +227,60 @@ template <class T>
 T* shared_memory() {
   return static_cast<T*>(emulated::Block::current()->shared());
 }
+
+/// See matrix_unit.cuh.
+namespace emulated {
+
+struct Fragments {
+  std::uint32_t a[4];
+  std::uint32_t b[2];
+};
+inline float half_of(std::uint32_t word, int which) {
+  return bf16::of_bits(static_cast<std::uint16_t>(word >> (16 * which)));
+}
+/// A's number at (row, k) of 16 x 16, B's at (k, column) of 16 x 8, as the lanes hold them.
+inline float a_at(const Fragments* of, int row, int k) {
+  return half_of(of[row % 8 * 4 + k % 8 / 2].a[row / 8 + k / 8 * 2], k % 2);
+}
+inline float b_at(const Fragments* of, int k, int column) {
+  return half_of(of[column * 4 + k % 8 / 2].b[k / 8], k % 2);
+}
+
+}  // namespace emulated
+
+inline void multiply_add(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  const emulated::Fragments mine{{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
+  const emulated::Fragments* all = emulated::Block::current()->exchange(mine);
+  const int lane = thread_index() % 32;
+  for (int i = 0; i < 4; ++i) {
+    const int row = lane / 4 + i / 2 * 8;
+    const int column = lane % 4 * 2 + i % 2;
+    for (int k = 0; k < 16; ++k) c[i] += emulated::a_at(all, row, k) * emulated::b_at(all, k, column);
+  }
+}
+inline void load_fragments(std::uint32_t (&to)[4], const bf16* row) {
+  const bf16* const* rows = emulated::Block::current()->exchange(row);
+  const int lane = thread_index() % 32;
+  for (int m = 0; m < 4; ++m) {
+    const bf16* from = rows[m * 8 + lane / 4] + lane % 4 * 2;
+    to[m] = packed(from[0], from[1]);
+  }
+}
+inline void load_fragments_transposed(std::uint32_t (&to)[4], const bf16* row) {
+  const bf16* const* rows = emulated::Block::current()->exchange(row);
+  const int lane = thread_index() % 32;
+  for (int m = 0; m < 4; ++m) {
+    const bf16* const* from = rows + m * 8 + lane % 4 * 2;
+    to[m] = packed(from[0][lane / 4], from[1][lane / 4]);
+  }
+}
+/// Copies at once: what is waited for is there.
+inline void copy_async(bf16* to, const bf16* from, bool valid) {
+  for (int i = 0; i < 8; ++i) to[i] = valid ? from[i] : bf16(0.0F);
+}
+inline void commit_copies() {}
+template <int Left>
+void wait_for_copies() {}
 
 template <class... P, class... A>
 void launch(Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include <ordo/backend/cuda/attention_matrix.cuh>
 #include <ordo/backend/cuda/cuda.cuh>
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/rule.hpp>
@@ -27,7 +28,8 @@ void attend(const Cuda& b, const AttentionLayout<Rule>& layout, Matrix<float> m)
 
 // What a program calls; it is compiled and never run.
 void every_operation(const Cuda& b, Matrix<float> m, std::span<float> s, std::span<const std::int32_t> rows,
-                     RowPlaces places, const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout) {
+                     RowPlaces places, const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout,
+                     Matrix<bf16> half) {
   embed(b, m, rows, m);
   embed_gradient(b, m, rows, m);
   rms_norm(b, m, s, 1e-5, m, s);
@@ -48,4 +50,5 @@ void every_operation(const Cuda& b, Matrix<float> m, std::span<float> s, std::sp
   blend(b, s, s, squared_norm(b, s));
   adamw(b, s, s, s, s, AdamWStep{});
   attend(b, layout, m);
+  ordo::cuda::attention_matrix(b.queue(), layout, Dropout::off(), half, half, half, half, m);
 }

@@ -75,7 +75,7 @@ struct AttentionCall {
   [[nodiscard]] ORDO_HD std::size_t shared(int rows) const {
     return static_cast<std::size_t>(rows) * static_cast<std::size_t>(padded()) * sizeof(R);
   }
-  [[nodiscard]] ORDO_DEVICE R scale() const { return R(1) / std::sqrt(static_cast<R>(d)); }
+  [[nodiscard]] ORDO_DEVICE float scale() const { return 1.0F / std::sqrt(static_cast<float>(d)); }
   /// A block for every tile that the longest sequence could have, each head and each sequence: those beyond a
   /// sequence's own end have nothing to do.
   [[nodiscard]] Grid grid(std::int64_t rows, std::size_t bytes) const {
@@ -110,11 +110,11 @@ struct HeadPlace {
     return seen == Tile::all || rule->sees(slot(query), key);
   }
   /// What dropout multiplies the probability of a pair that is seen by: 0, or 1 / (1 - rate).
-  [[nodiscard]] ORDO_DEVICE R factor(int query, int key) const {
+  [[nodiscard]] ORDO_DEVICE float factor(int query, int key) const {
     if (!call.dropout.active()) return 1;
     const bool kept = call.dropout.keeps(sequence.sample, static_cast<std::uint32_t>(head),
                                          static_cast<std::uint32_t>(slot(query)), static_cast<std::uint32_t>(key));
-    return kept ? static_cast<R>(call.dropout.scale()) : R(0);
+    return kept ? call.dropout.scale() : 0.0F;
   }
   /// to (rows, padded): queries first .. of a matrix with a row for each query; zeros behind the last one.
   ORDO_DEVICE void load_queries(Matrix<const R> from, int first, int rows, R* to) const {
