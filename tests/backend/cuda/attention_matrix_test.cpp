@@ -13,6 +13,7 @@
 #include <support/random_cases.hpp>
 
 #include <ordo/backend/cuda/attention_matrix.cuh>
+#include <ordo/backend/cuda/attention_matrix_gradient.cuh>
 #include <ordo/backend/reference/attention.hpp>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/bf16.hpp>
@@ -50,71 +51,135 @@ struct Numbers {
 
 double rounded(double x) { return static_cast<double>(static_cast<float>(bf16(static_cast<float>(x)))); }
 
-/// The reference's loops with probabilities and results rounded to bf16.
+struct Results {
+  Table<double> out;
+  Table<double> lse;
+  Table<double> dq;
+  Table<double> dk;
+  Table<double> dv;
+};
+
+/// The reference's loops with probabilities, what flows back through them, and results rounded to bf16.
 template <class Rule>
-Table<double> plain_bf16(const AttentionLayout<Rule>& layout, Dropout dropout, const Table<double>& q,
-                         const Table<double>& k, const Table<double>& v) {
-  Table<double> out(q.view().rows, q.view().cols);
+Results plain_bf16(const AttentionLayout<Rule>& layout, Dropout dropout, const Table<double>& q, const Table<double>& k,
+                   const Table<double>& v, const Table<double>& dout) {
   const std::int64_t d = layout.head_size;
+  const std::int64_t width = q.view().cols;
+  const std::int64_t nk = k.view().rows;
+  Results r{Table<double>(q.view().rows, width),
+            {},
+            Table<double>(q.view().rows, width),
+            Table<double>(nk, width),
+            Table<double>(nk, width)};
+  const double scale = 1 / std::sqrt(static_cast<double>(d));
   reference::for_each_query(layout, [&](const auto& sequence, std::int32_t row, const auto& seen) {
     const std::int32_t slot = layout.query_slot[static_cast<std::size_t>(row)];
-    for (std::int64_t h = 0; h < q.view().cols / d; ++h) {
-      std::vector<double> score;
+    for (std::int64_t h = 0; h < width / d; ++h) {
+      const auto key = [&](const Table<double>& of, std::int32_t j) {
+        return of.view().row(sequence.key_begin + j) + h * d;
+      };
+      const auto factor = [&](std::int32_t j) {
+        return reference::attention_factor<double>(dropout, sequence.sample, h, slot, j);
+      };
+      const double* query = q.view().row(row) + h * d;
+      const double* back = dout.view().row(row) + h * d;
+      std::vector<double> p;
       double largest = -1e300;
       for (const std::int32_t j : seen) {
-        const double* key = k.view().row(sequence.key_begin + j) + h * d;
-        score.push_back(reference::dot(q.view().row(row) + h * d, key, d) / std::sqrt(static_cast<double>(d)));
-        largest = std::max(largest, score.back());
+        p.push_back(scale * reference::dot(query, key(k, j), d));
+        largest = std::max(largest, p.back());
       }
       double sum = 0;
-      for (std::size_t i = 0; i < seen.size(); ++i) {
-        const double p = std::exp(score[i] - largest);
-        sum += p;
-        score[i] = rounded(p * reference::attention_factor<double>(dropout, sequence.sample, h, slot, seen[i]));
+      for (double& x : p) {
+        x = std::exp(x - largest);
+        sum += x;
       }
+      double along = 0;
       for (std::int64_t c = 0; c < d; ++c) {
         double o = 0;
-        for (std::size_t i = 0; i < seen.size(); ++i) {
-          o += score[i] * v.view().row(sequence.key_begin + seen[i])[h * d + c];
+        for (std::size_t i = 0; i < seen.size(); ++i) o += rounded(factor(seen[i]) * p[i]) * key(v, seen[i])[c];
+        r.out.at(row, h * d + c) = sum > 0 ? rounded(o / sum) : 0;
+        along += r.out.at(row, h * d + c) * back[c];
+      }
+      for (std::size_t i = 0; i < seen.size(); ++i) {
+        const double share = p[i] / sum;
+        const double dp = factor(seen[i]) * reference::dot(back, key(v, seen[i]), d);
+        const double ds = rounded(scale * share * (dp - along));
+        for (std::int64_t c = 0; c < d; ++c) {
+          r.dq.at(row, h * d + c) += ds * key(k, seen[i])[c];
+          r.dk.at(sequence.key_begin + seen[i], h * d + c) += ds * query[c];
+          r.dv.at(sequence.key_begin + seen[i], h * d + c) += rounded(factor(seen[i]) * share) * back[c];
         }
-        out.at(row, h * d + c) = sum > 0 ? rounded(o / sum) : 0;
       }
     }
   });
-  return out;
+  for (Table<double>* table : {&r.dq, &r.dk, &r.dv}) {
+    for (double& x : table->all()) x = rounded(x);
+  }
+  return r;
 }
 
-/// Runs one packed batch and compares out and lse.
+/// A matrix of bf16 on the device, full of numbers that an operation should overwrite, and what it holds.
+struct Written {
+  HostBuffer<bf16> numbers;
+  std::int64_t rows;
+  std::int64_t cols;
+
+  Written(std::int64_t r, std::int64_t c) : numbers(static_cast<std::size_t>(r * c)), rows(r), cols(c) {
+    for (bf16& x : numbers.span()) x = 0.125F;
+  }
+  [[nodiscard]] Matrix<bf16> view() { return {numbers.data(), rows, cols}; }
+  [[nodiscard]] Table<double> table() const {
+    Table<double> t(rows, cols);
+    for (std::size_t i = 0; i < numbers.size(); ++i) t.all()[i] = static_cast<double>(static_cast<float>(numbers[i]));
+    return t;
+  }
+};
+
+/// Runs one packed batch, forward and backward, and compares all that is written.
 template <class Rule>
 void check_case(const std::vector<std::int32_t>& lengths, const Rule& rule, Asking asking, double rate, int head_size,
                 int heads = 2) {
   RandomCase random(12);
   const PackedCase<Rule> packed = pack(random, lengths, rule, asking, 3);
   const std::int64_t width = heads * head_size;
-  const Numbers q(random, packed.queries, width, 8);
-  const Numbers k(random, packed.keys, width, width);
-  const Numbers v(random, packed.keys, width, width);
+  const std::int64_t nq = packed.queries;
+  const std::int64_t nk = packed.keys;
+  const Numbers q(random, nq, width, 8);
+  const Numbers k(random, nk, width, width);
+  const Numbers v(random, nk, width, width);
+  const Numbers dout(random, nq, width, 0);
   const Dropout dropout = Dropout::at(rate, 5, 2, DropoutSite::attention);
   const AttentionLayout<Rule> layout = packed.layout(head_size);
 
-  Table<double> expected(packed.queries, width);
-  Table<double> expected_lse(packed.queries, heads);
-  attention(Reference<double>{}, layout, dropout, q.exact.view(), k.exact.view(), v.exact.view(), expected.view(),
-            expected_lse.view());
-  const Table<double> plain = plain_bf16(layout, dropout, q.exact, k.exact, v.exact);
+  const Reference<double> exact;
+  Results expected{Table<double>(nq, width), Table<double>(nq, heads), Table<double>(nq, width),
+                   Table<double>(nk, width), Table<double>(nk, width)};
+  attention(exact, layout, dropout, q.exact.view(), k.exact.view(), v.exact.view(), expected.out.view(),
+            expected.lse.view());
+  attention_gradient(exact, layout, dropout, q.exact.view(), k.exact.view(), v.exact.view(), expected.out.view(),
+                     expected.lse.view(), dout.exact.view(), expected.dq.view(), expected.dk.view(),
+                     expected.dv.view());
+  const Results plain = plain_bf16(layout, dropout, q.exact, k.exact, v.exact, dout.exact);
 
-  HostBuffer<bf16> out(static_cast<std::size_t>(packed.queries * width));
-  Table<float> lse = stale<float>(packed.queries, heads);
-  cuda::attention_matrix(cuda::Queue{}, layout, dropout, q.view(), k.view(), v.view(),
-                         {out.data(), packed.queries, width}, lse.view());
-  Table<double> got(packed.queries, width);
-  for (std::int64_t r = 0; r < packed.queries; ++r) {
-    for (std::int64_t c = 0; c < width; ++c) {
-      got.at(r, c) = static_cast<double>(static_cast<float>(out[static_cast<std::size_t>(r * width + c)]));
-    }
-  }
-  CHECK(relative_error(got, expected) <= 2 * relative_error(plain, expected));
-  CHECK(relative_error(lse, expected_lse) < 5e-6);
+  cuda::Context device(0);
+  Written out(nq, width);
+  Table<float> lse = stale<float>(nq, heads);
+  cuda::attention_matrix(device.queue(), layout, dropout, q.view(), k.view(), v.view(), out.view(), lse.view());
+  CHECK(relative_error(lse, expected.lse) < 5e-6);
+  CHECK(relative_error(out.table(), expected.out) <= 2 * relative_error(plain.out, expected.out));
+
+  Written dq(nq, width);
+  Written dk(nk, width);
+  Written dv(nk, width);
+  const auto backward = [&] {
+    cuda::attention_matrix_gradient(device, layout, dropout, q.view(), k.view(), v.view(), out.view(), lse.view(),
+                                    dout.view(), dq.view(), dk.view(), dv.view());
+  };
+  backward();
+  CHECK(relative_error(dq.table(), expected.dq) <= 2 * relative_error(plain.dq, expected.dq));
+  CHECK(relative_error(dk.table(), expected.dk) <= 2 * relative_error(plain.dk, expected.dk));
+  CHECK(relative_error(dv.table(), expected.dv) <= 2 * relative_error(plain.dv, expected.dv));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <span>
 
 #include <ordo/backend/cuda/attention_matrix.cuh>
+#include <ordo/backend/cuda/attention_matrix_gradient.cuh>
 #include <ordo/backend/cuda/cuda.cuh>
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/rule.hpp>
@@ -51,4 +52,6 @@ void every_operation(const Cuda& b, Matrix<float> m, std::span<float> s, std::sp
   adamw(b, s, s, s, s, AdamWStep{});
   attend(b, layout, m);
   ordo::cuda::attention_matrix(b.queue(), layout, Dropout::off(), half, half, half, half, m);
+  ordo::cuda::attention_matrix_gradient(b.context(), layout, Dropout::off(), half, half, half, half, m, half, half,
+                                        half, half);
 }

@@ -18,14 +18,16 @@ namespace cuda {
 
 /// along (Q, H) = dout . out in each head, one warp for each of them.
 template <class R>
-ORDO_KERNEL attention_along_kernel(Matrix<const R> out, Matrix<const R> dout, int d, Matrix<R> along) {
+ORDO_KERNEL attention_along_kernel(Matrix<const R> out, Matrix<const R> dout, int d, Matrix<float> along) {
   const int warps = block_threads() / warp_size;
   for (std::int64_t i = static_cast<std::int64_t>(block_x()) * warps + warp(); i < along.rows * along.cols;
        i += static_cast<std::int64_t>(blocks_x()) * warps) {
     const std::int64_t row = i / along.cols;
     const std::int64_t head = i % along.cols;
-    R sum = 0;
-    for (int c = lane(); c < d; c += warp_size) sum += dout.row(row)[head * d + c] * out.row(row)[head * d + c];
+    float sum = 0;
+    for (int c = lane(); c < d; c += warp_size) {
+      sum += static_cast<float>(dout.row(row)[head * d + c]) * static_cast<float>(out.row(row)[head * d + c]);
+    }
     sum = warp_sum(sum);
     if (lane() == 0) along.row(row)[head] = sum;
   }
@@ -164,10 +166,22 @@ ORDO_KERNEL attention_key_gradient_kernel(AttentionCall<R, Stored> call, Attenti
   }
 }
 
+/// dout . out of every query and head, in the context's room: (Q, H).
+template <class R>
+[[nodiscard]] Matrix<float> attention_along(Context& context, Matrix<const R> out, Matrix<const R> dout, int d,
+                                            int heads) {
+  constexpr int threads = 256;
+  const std::int64_t numbers = out.rows * heads;
+  const Matrix<float> along(Pieces(context.room(Pieces::bytes<float>(numbers))).take<float>(numbers), out.rows, heads);
+  launch(context.queue(), {blocks_for(numbers, threads / warp_size), 1, 1, threads, 0}, attention_along_kernel<R>, out,
+         dout, d, along);
+  return along;
+}
+
 template <class R>
 struct Zero {
   Matrix<R> x;
-  ORDO_DEVICE void operator()(std::int64_t i) const { x.row(i / x.cols)[i % x.cols] = 0; }
+  ORDO_DEVICE void operator()(std::int64_t i) const { x.row(i / x.cols)[i % x.cols] = 0.0F; }
 };
 
 }  // namespace cuda
@@ -184,12 +198,7 @@ void attention_gradient(const CudaBackend<R>& b, const AttentionLayout<Rule>& la
   for (const Matrix<R>& gradient : {dq, dk, dv}) {  // rows that no sequence has
     cuda::for_each(b.queue(), gradient.rows * gradient.cols, cuda::Zero<R>{gradient});
   }
-  const std::int64_t numbers = q.rows * call.heads;
-  cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<R>(numbers)));
-  const Matrix<R> along(pieces.take<R>(numbers), q.rows, call.heads);
-  constexpr int threads = 256;
-  cuda::launch(b.queue(), {cuda::blocks_for(numbers, threads / cuda::warp_size), 1, 1, threads, 0},
-               cuda::attention_along_kernel<R>, out, dout, call.d, along);
+  const Matrix<float> along = cuda::attention_along(b.context(), out, dout, call.d, call.heads);
   const cuda::AttentionPast<R> past{lse, dout, along};
   const std::size_t bytes = call.shared(2 * cuda::row_tile + 2 * cuda::lane_tile);
   for_each_alternative<Rule>([&]<class One>(const One*) {

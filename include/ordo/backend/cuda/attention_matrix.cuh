@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
+#include <type_traits>
 
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
@@ -81,6 +83,14 @@ ORDO_DEVICE float row_max(float x) {
 ORDO_DEVICE float row_sum(float x) {
   for (const int mask : {1, 2}) x += across(x, mask);
   return x;
+}
+
+/// Throws where rows do not begin at multiples of 16 bytes: they are copied 16 bytes at a time.
+inline void check_rows(const char* where, std::initializer_list<Matrix<const bf16>> all) {
+  for (const Matrix<const bf16>& m : all) {
+    require(m.stride % 8 == 0 && reinterpret_cast<std::uintptr_t>(m.data) % 16 == 0, where,
+            "rows of bf16 must begin at multiples of 16 bytes (got a stride of ", m.stride, " numbers)");
+  }
 }
 
 /// Whether dropout keeps each of the two keys of a lane in a group of eight: factors 0 or 1 / (1 - rate).
@@ -257,10 +267,7 @@ template <class Rule>
 void attention_matrix(Queue queue, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const bf16> q,
                       Matrix<const bf16> k, Matrix<const bf16> v, Matrix<bf16> out, Matrix<float> lse) {
   const AttentionCall<bf16, Rule> call("attention", layout, dropout, q, k, v);
-  for (const Matrix<const bf16>& m : {q, k, v}) {
-    require(m.stride % 8 == 0 && reinterpret_cast<std::uintptr_t>(m.data) % 16 == 0, "attention",
-            "rows of bf16 must begin at multiples of 16 bytes (got a stride of ", m.stride, " numbers)");
-  }
+  matrix::check_rows("attention", {q, k, v});
   for_each_alternative<Rule>([&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();

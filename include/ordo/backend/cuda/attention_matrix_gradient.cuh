@@ -1,0 +1,288 @@
+#pragma once
+// The gradient of attention_matrix: one pass over the keys gives dq, one over the queries dk and dv, so that every sum
+// has one owner and one order (FlashAttention-2's backward pass adds dq up with atomics in the order of the moment).
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include <ordo/backend/cuda/attention_gradient.cuh>
+#include <ordo/backend/cuda/attention_matrix.cuh>
+#include <ordo/backend/cuda/attention_tiles.cuh>
+#include <ordo/backend/cuda/backend.cuh>
+#include <ordo/backend/cuda/matrix_unit.cuh>
+#include <ordo/concepts/rule.hpp>
+#include <ordo/core/attention_layout.hpp>
+#include <ordo/core/bf16.hpp>
+#include <ordo/core/dropout.hpp>
+
+namespace ordo::cuda {
+
+/// What the forward pass left, and what flows back.
+struct MatrixPast {
+  Matrix<const float> lse;    // (Q, H)
+  Matrix<const bf16> dout;    // (Q, H D)
+  Matrix<const float> along;  // (Q, H)
+};
+
+namespace matrix {
+
+/// The 16 x 16 of a warp's rows of `a_tile` by 16 rows of `b_tile` from `row` on, over all D columns: two c.
+template <int D>
+ORDO_DEVICE void inner_products(const bf16* a_tile, const bf16* b_tile, int row, float (&c)[2][4]) {
+  ORDO_UNROLL
+  for (int i = 0; i < 4; ++i) c[0][i] = c[1][i] = 0;
+  ORDO_UNROLL
+  for (int column = 0; column < D; column += 16) {
+    std::uint32_t a[4];
+    std::uint32_t b[4];
+    load_a<D>(a, a_tile, warp() * 16, column);
+    load_b<D>(b, b_tile, row, column);
+    multiply_add_two(c[0], c[1], a, b);
+  }
+}
+/// acc += a by 16 rows of a tile from `row` on.
+template <int D>
+ORDO_DEVICE void add_rows(float (&acc)[D / 8][4], const std::uint32_t (&a)[4], const bf16* tile, int row) {
+  ORDO_UNROLL
+  for (int n = 0; n < D / 8; n += 2) {
+    std::uint32_t b[4];
+    load_b_transposed<D>(b, tile, row, n * 8);
+    multiply_add_two(acc[n], acc[n + 1], a, b);
+  }
+}
+/// Two c as an a.
+ORDO_DEVICE void as_a(const float (&c)[2][4], std::uint32_t (&a)[4]) {
+  a[0] = packed(c[0][0], c[0][1]);
+  a[1] = packed(c[0][2], c[0][3]);
+  a[2] = packed(c[1][0], c[1][1]);
+  a[3] = packed(c[1][2], c[1][3]);
+}
+template <int D>
+ORDO_DEVICE void store_pair(const float (&acc)[D / 8][4], int r, bf16* row) {
+  const int t = lane() % 4;
+  ORDO_UNROLL
+  for (int n = 0; n < D / 8; ++n) {
+    row[n * 8 + 2 * t] = acc[n][2 * r];
+    row[n * 8 + 2 * t + 1] = acc[n][2 * r + 1];
+  }
+}
+
+}  // namespace matrix
+
+/// A block: dq of 64 queries of one head of one sequence, laid out as attention_matrix_kernel.
+template <int D, class Rule, class Stored>
+ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> call, MatrixPast past, Matrix<bf16> dq) {
+  using namespace matrix;
+  const HeadPlace<bf16, Rule, Stored> place(call);
+  const int q0 = block_x() * rows;
+  const int q1 = min_of(q0 + rows, place.sequence.queries);
+  if (place.rule == nullptr || q0 >= q1) return;
+  const int keys = place.sequence.keys;
+  const int tiles = (keys + rows - 1) / rows;
+  bf16* queries = shared_memory<bf16>();
+  bf16* douts = queries + tile_size<D>;
+  bf16* stages = douts + tile_size<D>;  // two of keys and values
+  const auto ask = [&](int tile) { return place.ask(q0, q1, tile * rows, min_of((tile + 1) * rows, keys)); };
+  const auto next = [&](int tile) {
+    while (tile < tiles && ask(tile) == Tile::none) ++tile;
+    return tile;
+  };
+  const auto start = [&](int tile, int stage) {
+    const std::int64_t first = static_cast<std::int64_t>(place.sequence.key_begin) + tile * rows;
+    bf16* to = stages + 2 * stage * tile_size<D>;
+    start_copy<D>(call.k, first, keys - tile * rows, place.column, to);
+    start_copy<D>(call.v, first, keys - tile * rows, place.column, to + tile_size<D>);
+  };
+
+  int tile = next(0);
+  start_copy<D>(call.q, place.row(q0), q1 - q0, place.column, queries);
+  start_copy<D>(past.dout, place.row(q0), q1 - q0, place.column, douts);
+  if (tile < tiles) start(tile, 0);
+  commit_copies();
+
+  const int g = lane() / 4;
+  const int t = lane() % 4;
+  const int own[2] = {q0 + warp() * 16 + g, q0 + warp() * 16 + g + 8};
+  std::int32_t slots[2];
+  float lse_log2[2];
+  float along[2];
+  ORDO_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    const int query = min_of(own[r], q1 - 1);
+    slots[r] = place.slot(query);
+    lse_log2[r] = past.lse.row(place.row(query))[place.head] * log2_e;
+    along[r] = past.along.row(place.row(query))[place.head];
+  }
+  const float scale = call.scale();
+  float acc[D / 8][4];
+  ORDO_UNROLL
+  for (int n = 0; n < D / 8; ++n) {
+    ORDO_UNROLL
+    for (int i = 0; i < 4; ++i) acc[n][i] = 0;
+  }
+  for (int stage = 0; tile < tiles; stage ^= 1) {
+    const int following = next(tile + 1);
+    if (following < tiles) start(following, stage ^ 1);
+    commit_copies();
+    wait_for_copies<1>();
+    meet();
+    const bf16* k_tile = stages + 2 * stage * tile_size<D>;
+    const bf16* v_tile = k_tile + tile_size<D>;
+    const bool whole = (tile + 1) * rows <= keys && ask(tile) == Tile::all;
+    for (int n = 0; n < rows; n += 16) {  // keys
+      float score[2][4];
+      float dp[2][4];
+      inner_products<D>(queries, k_tile, n, score);
+      inner_products<D>(douts, v_tile, n, dp);
+      ORDO_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        const int group = tile * groups + n / 8 + half;
+        ORDO_UNROLL
+        for (int r = 0; r < 2; ++r) {
+          const PairFactors kept = pair_factors(call.dropout, place.sequence.sample, place.head, slots[r], group);
+          ORDO_UNROLL
+          for (int i = 0; i < 2; ++i) {
+            const int key = group * 8 + 2 * t + i;
+            const bool visible = whole || (key < keys && place.rule->sees(slots[r], key));
+            float& s = score[half][2 * r + i];
+            const float p = visible ? std::exp2(s * scale * log2_e - lse_log2[r]) : 0.0F;
+            s = scale * p * ((i == 0 ? kept.first : kept.second) * dp[half][2 * r + i] - along[r]);
+          }
+        }
+      }
+      std::uint32_t a[4];
+      as_a(score, a);
+      add_rows<D>(acc, a, k_tile, n);
+    }
+    meet();
+    tile = following;
+  }
+  ORDO_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    if (own[r] < q1) store_pair<D>(acc, r, dq.row(place.row(own[r])) + place.column);
+  }
+}
+
+/// A block: dk and dv of 64 keys of one head of one sequence, 16 to a warp: rows of c are keys, columns queries.
+template <int D, class Rule, class Stored>
+ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> call, MatrixPast past, Matrix<bf16> dk,
+                                                 Matrix<bf16> dv) {
+  using namespace matrix;
+  const HeadPlace<bf16, Rule, Stored> place(call);
+  const int k0 = block_x() * rows;
+  const int k1 = min_of(k0 + rows, place.sequence.keys);
+  if (place.rule == nullptr || k0 >= k1) return;
+  const int queries = place.sequence.queries;
+  const int tiles = (queries + rows - 1) / rows;
+  bf16* k_tile = shared_memory<bf16>();
+  bf16* v_tile = k_tile + tile_size<D>;
+  bf16* stages = v_tile + tile_size<D>;  // two of queries and douts
+  const auto ask = [&](int tile) { return place.ask(tile * rows, min_of((tile + 1) * rows, queries), k0, k1); };
+  const auto next = [&](int tile) {
+    while (tile < tiles && ask(tile) == Tile::none) ++tile;
+    return tile;
+  };
+  const auto start = [&](int tile, int stage) {
+    bf16* to = stages + 2 * stage * tile_size<D>;
+    start_copy<D>(call.q, place.row(tile * rows), queries - tile * rows, place.column, to);
+    start_copy<D>(past.dout, place.row(tile * rows), queries - tile * rows, place.column, to + tile_size<D>);
+  };
+
+  int tile = next(0);
+  const std::int64_t first_key = static_cast<std::int64_t>(place.sequence.key_begin) + k0;
+  start_copy<D>(call.k, first_key, k1 - k0, place.column, k_tile);
+  start_copy<D>(call.v, first_key, k1 - k0, place.column, v_tile);
+  if (tile < tiles) start(tile, 0);
+  commit_copies();
+
+  const int g = lane() / 4;
+  const int t = lane() % 4;
+  const int own[2] = {k0 + warp() * 16 + g, k0 + warp() * 16 + g + 8};
+  const float scale = call.scale();
+  float acc_k[D / 8][4];
+  float acc_v[D / 8][4];
+  ORDO_UNROLL
+  for (int n = 0; n < D / 8; ++n) {
+    ORDO_UNROLL
+    for (int i = 0; i < 4; ++i) acc_k[n][i] = acc_v[n][i] = 0;
+  }
+  for (int stage = 0; tile < tiles; stage ^= 1) {
+    const int following = next(tile + 1);
+    if (following < tiles) start(following, stage ^ 1);
+    commit_copies();
+    wait_for_copies<1>();
+    meet();
+    const bf16* q_tile = stages + 2 * stage * tile_size<D>;
+    const bf16* dout_tile = q_tile + tile_size<D>;
+    const bool whole = (tile + 1) * rows <= queries && k0 + rows <= k1 && ask(tile) == Tile::all;
+    for (int n = 0; n < rows; n += 16) {  // queries
+      float score[2][4];
+      float dp[2][4];
+      float kept[2][4];  // probabilities after dropout
+      inner_products<D>(k_tile, q_tile, n, score);
+      inner_products<D>(v_tile, dout_tile, n, dp);
+      ORDO_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        ORDO_UNROLL
+        for (int i = 0; i < 2; ++i) {
+          const int query = tile * rows + n + half * 8 + 2 * t + i;
+          const int asked = min_of(query, queries - 1);
+          const std::int32_t slot = place.slot(asked);
+          const float lse_log2 = past.lse.row(place.row(asked))[place.head] * log2_e;
+          const float along = past.along.row(place.row(asked))[place.head];
+          ORDO_UNROLL
+          for (int r = 0; r < 2; ++r) {
+            const bool visible = whole || (query < queries && own[r] < k1 && place.rule->sees(slot, own[r]));
+            float& s = score[half][2 * r + i];
+            const float p = visible ? std::exp2(s * scale * log2_e - lse_log2) : 0.0F;
+            const float factor = visible ? place.factor(asked, own[r]) : 0.0F;
+            kept[half][2 * r + i] = factor * p;
+            s = scale * p * (factor * dp[half][2 * r + i] - along);
+          }
+        }
+      }
+      std::uint32_t a[4];
+      as_a(kept, a);
+      add_rows<D>(acc_v, a, dout_tile, n);
+      as_a(score, a);
+      add_rows<D>(acc_k, a, q_tile, n);
+    }
+    meet();
+    tile = following;
+  }
+  ORDO_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    if (own[r] >= k1) continue;
+    const std::int64_t row = static_cast<std::int64_t>(place.sequence.key_begin) + own[r];
+    store_pair<D>(acc_k, r, dk.row(row) + place.column);
+    store_pair<D>(acc_v, r, dv.row(row) + place.column);
+  }
+}
+
+/// attention_gradient (see attention_gradient.cuh) in bf16, with lse in fp32.
+template <class Rule>
+void attention_matrix_gradient(Context& context, const AttentionLayout<Rule>& layout, Dropout dropout,
+                               Matrix<const bf16> q, Matrix<const bf16> k, Matrix<const bf16> v, Matrix<const bf16> out,
+                               Matrix<const float> lse, Matrix<const bf16> dout, Matrix<bf16> dq, Matrix<bf16> dk,
+                               Matrix<bf16> dv) {
+  const AttentionCall<bf16, Rule> call("attention_gradient", layout, dropout, q, k, v);
+  matrix::check_rows("attention_gradient", {q, k, v, dout});
+  for (const Matrix<bf16>& gradient : {dq, dk, dv}) {  // rows that no sequence has
+    for_each(context.queue(), gradient.rows * gradient.cols, Zero<bf16>{gradient});
+  }
+  const MatrixPast past{lse, dout, attention_along(context, out, dout, call.d, call.heads)};
+  for_each_alternative<Rule>([&]<class One>(const One*) {
+    with_head_size(call.d, [&](auto head_size) {
+      constexpr int d = head_size();
+      const auto grid = [&](std::int64_t of) {
+        return Grid{static_cast<int>((of + matrix::rows - 1) / matrix::rows), call.heads, call.count, matrix::threads,
+                    6 * matrix::tile_size<d> * sizeof(bf16)};
+      };
+      launch(context.queue(), grid(q.rows), attention_matrix_query_gradient_kernel<d, One, Rule>, call, past, dq);
+      launch(context.queue(), grid(k.rows), attention_matrix_key_gradient_kernel<d, One, Rule>, call, past, dk, dv);
+    });
+  });
+}
+
+}  // namespace ordo::cuda
