@@ -48,10 +48,12 @@ void draw(const std::filesystem::path& out, const ordo::CriticalCompute& found,
                          {},
                          true};
   std::string csv = "unique_tokens,family,flops,nats_per_token\n";
+  int pair = 0;
   for (const ordo::BudgetCrossing& budget : found.budgets) {
     const auto line = [&](const std::string& family, const std::vector<ordo::FrontierPoint>& points, bool dashed) {
       program::PlotLine drawn{
           fmt::format("{}, {} unique tokens", family, program::thousands(budget.unique_tokens)), {}, dashed};
+      drawn.pair = pair;
       for (const ordo::FrontierPoint& p : points) {
         drawn.points.push_back({p.flops, p.loss});
         csv += fmt::format("{:.0f},\"{}\",{:.6g},{:.6f}\n", budget.unique_tokens, family, p.flops, p.loss);
@@ -60,6 +62,7 @@ void draw(const std::filesystem::path& out, const ordo::CriticalCompute& found,
     };
     line(program::joined(options.base), budget.base, true);
     line(program::joined(options.challenger), budget.challenger, false);
+    ++pair;
   }
   ordo::write_file_atomically(out / "frontiers.csv", csv);
   program::draw(out, figure, "frontiers.csv");

@@ -37,6 +37,7 @@ struct PlotLine {
   std::vector<PlotPoint> points;
   bool dashed = false;
   bool joined = true;  ///< false: marks alone
+  int pair = -1;       ///< lines with the same number share a colour and mark; -1: a colour of its own
 };
 struct Figure {
   std::string name;  ///< of the files
@@ -84,7 +85,7 @@ inline void run_gnuplot(const std::filesystem::path& folder, const std::string& 
 /// Draws the figure into folder/name.png and .svg. A figure without points is left out.
 inline void draw(const std::filesystem::path& folder, const Figure& figure, const std::string& numbers) {
   std::string plot;
-  std::size_t colour = 0;
+  std::size_t next = 0;  // colour
   for (std::size_t i = 0; i < figure.lines.size(); ++i) {
     const PlotLine& line = figure.lines[i];
     if (line.points.empty()) continue;
@@ -97,15 +98,15 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
     }
     const std::string file = fmt::format("{}-{}.dat", figure.name, i);
     ordo::write_file_atomically(folder / file, data);
+    const std::size_t colour = line.pair >= 0 ? static_cast<std::size_t>(line.pair) : next++;
     const char* const rgb = plot_colours[colour % std::size(plot_colours)];
     const auto add = [&](const std::string& drawn) { plot += (plot.empty() ? "" : ", ") + drawn; };
     if (bars) {  // first, so that the marks are drawn over them
       add(fmt::format("'{}' using 1:2:3:4 with yerrorbars lw 2 pt -1 lc rgb '{}' notitle", file, rgb));
     }
     add(fmt::format("'{}' using 1:2 with {} lw 2.5 pt {} ps 1.2 dt {} lc rgb '{}' title \"{}\"", file,
-                    line.joined ? "linespoints" : "points", 4 + 2 * (i % 5) + 1,
+                    line.joined ? "linespoints" : "points", 4 + 2 * ((line.pair >= 0 ? colour : i) % 5) + 1,
                     line.dashed || colour >= std::size(plot_colours) ? 2 : 1, rgb, drawn_text(line.title)));
-    ++colour;
   }
   if (plot.empty()) return;
   std::string ticks;

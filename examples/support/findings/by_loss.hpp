@@ -70,16 +70,19 @@ inline Finding much_compute(const FindingInputs& in) {
       "all sizes and passes, paired by seed. Where autoregression is ahead everywhere, it is contradicted only if "
       "diffusion's best is not its longest run at any budget: else more passes might tell.";
   Figure figure_2 = figure(in.plan, "finding-2", "The best loss that compute buys",
-                           "the best of sizes and regularisations so far; means over seeds",
+                           "the best of sizes and regularisations so far; means over seeds; dashed: ltr",
                            "training compute [FLOPs, 6 N D]", "validation loss, exact left to right [nats/token]");
+  int pair = 0;
   for (const ordo::BudgetCrossing& budget : frontiers(in, 0).budgets) {
     const auto line = [&](const char* family, const std::vector<ordo::FrontierPoint>& points, bool dashed) {
       PlotLine drawn{fmt::format("{}, {} tokens", family, thousands(budget.unique_tokens)), {}, dashed};
+      drawn.pair = pair;
       for (const ordo::FrontierPoint& p : points) drawn.points.push_back({p.flops, p.loss});
       figure_2.lines.push_back(std::move(drawn));
     };
     line(autoregression, budget.base, true);
     line(diffusion, budget.challenger, false);
+    ++pair;
   }
   std::vector<std::string> against_plain;
   std::vector<std::string> epochs;
