@@ -196,7 +196,7 @@ inline FindingsPlan make_findings_plan(bool quick) {
   plan.choice_tasks = 300;
   plan.choice_draws = 32;
   plan.samples = 64;
-  plan.least_copy = 30;
+  plan.least_copy = 12;
   plan.windows = 128;
   plan.starts = 500;
   plan.resamples = 1000;
