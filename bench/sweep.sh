@@ -33,7 +33,7 @@ plain() {
         "$programs/train" --data "$text" --validation "$validation" --factorization "$factorization" --layers 2 \
           --width 64 --heads 4 --context 128 --init-std 0.06 --unique-tokens "$unique" --epochs 8 --batch 8 \
           --learning-rate 2e-3 --seed "$seed" --threads 1 --evaluations 12 --evaluation-windows 64 --draws 4 \
-          --out "$work/model" > /dev/null
+          --out "$work/model" > /dev/null 2>&1
       done
     done
   done

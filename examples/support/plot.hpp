@@ -111,7 +111,8 @@ inline void draw(const std::filesystem::path& folder, const Figure& figure, cons
   if (plot.empty()) return;
   std::string ticks;
   for (const double x : figure.x_ticks) {
-    ticks += fmt::format("{}\"{}\" {}", ticks.empty() ? "set xtics (" : ", ", thousands(x), x);
+    ticks += fmt::format("{}\"{}\" {}", ticks.empty() ? "set xtics (" : ", ",
+                         x < 1 ? fmt::format("{:.2g}", x) : thousands(x), x);
   }
   if (!ticks.empty()) ticks += ")\n";
   const auto script = [&](const char* terminal, const char* ending) {

@@ -128,7 +128,7 @@ inline Finding equal_compute_less_data(const FindingInputs& in) {
       "the same of tuned diffusion, paired by seed.",
       thousands(in.plan.equal_tokens));
   Figure figure_3 =
-      figure(in.plan, "finding-3", "Fewer unique tokens, the same compute", seeds_note,
+      figure(in.plan, "finding-3", "Fewer unique tokens, as many seen", seeds_note,
              fmt::format("share of unique tokens in the {} that are seen", thousands(in.plan.equal_tokens)),
              "validation loss, exact left to right [nats/token]");
   std::map<double, std::vector<double>> rises[2];
