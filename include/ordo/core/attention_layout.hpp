@@ -25,6 +25,10 @@ struct AttentionLayout {
   int head_size = 0;  ///< D; H = q.cols / D
   std::span<const AttentionSequence<Rule>> sequences;
   std::span<const std::int32_t> query_slot;  // (Q)
+  /// The most queries and keys that a sequence has; 0: not said. A GPU's grid is made for these, unless it must allow
+  /// for one sequence with all rows.
+  std::int32_t most_queries = 0;
+  std::int32_t most_keys = 0;
 };
 
 /// Where each row of a packed matrix comes from: keys dropout on the branches.

@@ -36,5 +36,15 @@ static_assert(sizeof(bf16) == 2);
 [[nodiscard]] ORDO_HD constexpr std::uint32_t packed(bf16 first, bf16 second) {
   return static_cast<std::uint32_t>(first.bits) | (static_cast<std::uint32_t>(second.bits) << 16);
 }
+/// The same of two floats, by one instruction where there is one.
+[[nodiscard]] ORDO_HD inline std::uint32_t rounded_pair(float first, float second) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  std::uint32_t both;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(second), "f"(first));  // the first source is the upper half
+  return both;
+#else
+  return packed(bf16(first), bf16(second));
+#endif
+}
 
 }  // namespace ordo

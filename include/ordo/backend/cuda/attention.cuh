@@ -93,7 +93,8 @@ template <class R, class Rule>
 void attention(const CudaBackend<R>& b, const AttentionLayout<Rule>& layout, Dropout dropout, cuda::In<R> q,
                cuda::In<R> k, cuda::In<R> v, cuda::Out<R> out, cuda::Out<R> lse) {
   const cuda::AttentionCall<R, Rule> call("attention", layout, dropout, q, k, v);
-  const cuda::Grid grid = call.grid(q.rows, call.shared(cuda::row_tile + 2 * cuda::lane_tile));
+  const cuda::Grid grid = call.grid(call.most_queries, cuda::row_tile, cuda::attention_threads,
+                                    call.shared(cuda::row_tile + 2 * cuda::lane_tile));
   for_each_alternative<Rule>([&]<class One>(const One*) {
     cuda::with_columns(call.d, [&](auto columns) {
       cuda::launch(b.queue(), grid, cuda::attention_kernel<columns(), One, R, Rule>, call, out, lse);

@@ -2,6 +2,7 @@
 // The gradient of attention under a visibility rule, in fp32 on the ordinary units. One pass over the keys gives dq,
 // one over the queries dk and dv, so that every sum has one owner and one order.
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -178,11 +179,19 @@ template <class R>
   return along;
 }
 
+/// Every number of a matrix becomes 0, what lies between its rows left alone.
 template <class R>
-struct Zero {
-  Matrix<R> x;
-  ORDO_DEVICE void operator()(std::int64_t i) const { x.row(i / x.cols)[i % x.cols] = 0.0F; }
-};
+void clear(Queue queue, Matrix<R> x) {
+  if (x.rows == 0 || x.cols == 0) return;
+#if defined(ORDO_EMULATE_CUDA)
+  (void)queue;
+  for (std::int64_t r = 0; r < x.rows; ++r) std::fill(x.row(r), x.row(r) + x.cols, R(0.0F));
+#else
+  check(cudaMemset2DAsync(x.data, static_cast<std::size_t>(x.stride) * sizeof(R), 0,
+                          static_cast<std::size_t>(x.cols) * sizeof(R), static_cast<std::size_t>(x.rows), queue),
+        "clear");
+#endif
+}
 
 }  // namespace cuda
 
@@ -196,17 +205,17 @@ void attention_gradient(const CudaBackend<R>& b, const AttentionLayout<Rule>& la
                         cuda::Out<R> dq, cuda::Out<R> dk, cuda::Out<R> dv) {
   const cuda::AttentionCall<R, Rule> call("attention_gradient", layout, dropout, q, k, v);
   for (const Matrix<R>& gradient : {dq, dk, dv}) {  // rows that no sequence has
-    cuda::for_each(b.queue(), gradient.rows * gradient.cols, cuda::Zero<R>{gradient});
+    cuda::clear(b.queue(), gradient);
   }
   const Matrix<float> along = cuda::attention_along(b.context(), out, dout, call.d, call.heads);
   const cuda::AttentionPast<R> past{lse, dout, along};
   const std::size_t bytes = call.shared(2 * cuda::row_tile + 2 * cuda::lane_tile);
   for_each_alternative<Rule>([&]<class One>(const One*) {
     cuda::with_columns(call.d, [&](auto columns) {
-      cuda::launch(b.queue(), call.grid(q.rows, bytes), cuda::attention_query_gradient_kernel<columns(), One, R, Rule>,
-                   call, past, dq);
-      cuda::launch(b.queue(), call.grid(k.rows, bytes), cuda::attention_key_gradient_kernel<columns(), One, R, Rule>,
-                   call, past, dk, dv);
+      cuda::launch(b.queue(), call.grid(call.most_queries, cuda::row_tile, cuda::attention_threads, bytes),
+                   cuda::attention_query_gradient_kernel<columns(), One, R, Rule>, call, past, dq);
+      cuda::launch(b.queue(), call.grid(call.most_keys, cuda::row_tile, cuda::attention_threads, bytes),
+                   cuda::attention_key_gradient_kernel<columns(), One, R, Rule>, call, past, dk, dv);
     });
   });
 }

@@ -72,6 +72,16 @@ ORDO_DEVICE void multiply_add_two(float (&c0)[4], float (&c1)[4], const std::uin
   multiply_add(c1, a, second);
 }
 
+/// Two neighbours of a row at once: the first of them has an even column, so it lies on 4 bytes.
+ORDO_DEVICE void store_pair(bf16* to, std::uint32_t both) {
+#if defined(ORDO_EMULATE_CUDA)
+  to[0] = bf16::of_bits(static_cast<std::uint16_t>(both));
+  to[1] = bf16::of_bits(static_cast<std::uint16_t>(both >> 16));
+#else
+  *reinterpret_cast<std::uint32_t*>(to) = both;
+#endif
+}
+
 /// Over the four lanes that share a row of c.
 ORDO_DEVICE float row_max(float x) {
   for (const int mask : {1, 2}) {
@@ -219,7 +229,7 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
         sum[r] += first + second;
         const PairFactors kept =
             pair_factors(call.dropout, place.sequence.sample, place.head, slots[r], tile * groups + n);
-        p[n][r] = packed(first * kept.first, second * kept.second);
+        p[n][r] = rounded_pair(first * kept.first, second * kept.second);
       }
     }
     ORDO_UNROLL
@@ -235,6 +245,7 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
     meet();  // before the stage is filled again
     tile = following;
   }
+  wait_for_copies<0>();  // where nothing was seen, the queries' are still on their way
   ORDO_UNROLL
   for (int r = 0; r < 2; ++r) {
     const float all = row_sum(sum[r]);
@@ -243,9 +254,8 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
     const float inverse = all > 0 ? 1.0F / all : 0.0F;
     ORDO_UNROLL
     for (int n = 0; n < D / 8; ++n) {
-      bf16* to = out.row(row) + place.column + n * 8 + 2 * t;
-      to[0] = acc[n][2 * r] * inverse;
-      to[1] = acc[n][2 * r + 1] * inverse;
+      store_pair(out.row(row) + place.column + n * 8 + 2 * t,
+                 rounded_pair(acc[n][2 * r] * inverse, acc[n][2 * r + 1] * inverse));
     }
     if (t == 0) lse.row(row)[place.head] = (best[r] + std::log2(all)) * ln_2;  // log 0 where nothing is seen
   }
@@ -267,12 +277,12 @@ template <class Rule>
 void attention_matrix(Queue queue, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const bf16> q,
                       Matrix<const bf16> k, Matrix<const bf16> v, Matrix<bf16> out, Matrix<float> lse) {
   const AttentionCall<bf16, Rule> call("attention", layout, dropout, q, k, v);
-  matrix::check_rows("attention", {q, k, v});
+  matrix::check_rows("attention", {q, k, v, out});
   for_each_alternative<Rule>([&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();
-      const Grid grid{static_cast<int>((q.rows + matrix::rows - 1) / matrix::rows), call.heads, call.count,
-                      matrix::threads, 5 * matrix::tile_size<d> * sizeof(bf16)};
+      const Grid grid =
+          call.grid(call.most_queries, matrix::rows, matrix::threads, 5 * matrix::tile_size<d> * sizeof(bf16));
       launch(queue, grid, attention_matrix_kernel<d, One, Rule>, call, out, lse);
     });
   });

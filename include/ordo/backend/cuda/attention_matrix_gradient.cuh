@@ -53,18 +53,16 @@ ORDO_DEVICE void add_rows(float (&acc)[D / 8][4], const std::uint32_t (&a)[4], c
 }
 /// Two c as an a.
 ORDO_DEVICE void as_a(const float (&c)[2][4], std::uint32_t (&a)[4]) {
-  a[0] = packed(c[0][0], c[0][1]);
-  a[1] = packed(c[0][2], c[0][3]);
-  a[2] = packed(c[1][0], c[1][1]);
-  a[3] = packed(c[1][2], c[1][3]);
+  a[0] = rounded_pair(c[0][0], c[0][1]);
+  a[1] = rounded_pair(c[0][2], c[0][3]);
+  a[2] = rounded_pair(c[1][0], c[1][1]);
+  a[3] = rounded_pair(c[1][2], c[1][3]);
 }
 template <int D>
-ORDO_DEVICE void store_pair(const float (&acc)[D / 8][4], int r, bf16* row) {
-  const int t = lane() % 4;
+ORDO_DEVICE void store_row(const float (&acc)[D / 8][4], int r, bf16* row) {
   ORDO_UNROLL
   for (int n = 0; n < D / 8; ++n) {
-    row[n * 8 + 2 * t] = acc[n][2 * r];
-    row[n * 8 + 2 * t + 1] = acc[n][2 * r + 1];
+    store_pair(row + n * 8 + 2 * (lane() % 4), rounded_pair(acc[n][2 * r], acc[n][2 * r + 1]));
   }
 }
 
@@ -158,9 +156,10 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
     meet();
     tile = following;
   }
+  wait_for_copies<0>();
   ORDO_UNROLL
   for (int r = 0; r < 2; ++r) {
-    if (own[r] < q1) store_pair<D>(acc, r, dq.row(place.row(own[r])) + place.column);
+    if (own[r] < q1) store_row<D>(acc, r, dq.row(place.row(own[r])) + place.column);
   }
 }
 
@@ -251,12 +250,13 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
     meet();
     tile = following;
   }
+  wait_for_copies<0>();
   ORDO_UNROLL
   for (int r = 0; r < 2; ++r) {
     if (own[r] >= k1) continue;
     const std::int64_t row = static_cast<std::int64_t>(place.sequence.key_begin) + own[r];
-    store_pair<D>(acc_k, r, dk.row(row) + place.column);
-    store_pair<D>(acc_v, r, dv.row(row) + place.column);
+    store_row<D>(acc_k, r, dk.row(row) + place.column);
+    store_row<D>(acc_v, r, dv.row(row) + place.column);
   }
 }
 
@@ -267,20 +267,19 @@ void attention_matrix_gradient(Context& context, const AttentionLayout<Rule>& la
                                Matrix<const float> lse, Matrix<const bf16> dout, Matrix<bf16> dq, Matrix<bf16> dk,
                                Matrix<bf16> dv) {
   const AttentionCall<bf16, Rule> call("attention_gradient", layout, dropout, q, k, v);
-  matrix::check_rows("attention_gradient", {q, k, v, dout});
+  matrix::check_rows("attention_gradient", {q, k, v, dout, dq, dk, dv});
   for (const Matrix<bf16>& gradient : {dq, dk, dv}) {  // rows that no sequence has
-    for_each(context.queue(), gradient.rows * gradient.cols, Zero<bf16>{gradient});
+    clear(context.queue(), gradient);
   }
   const MatrixPast past{lse, dout, attention_along(context, out, dout, call.d, call.heads)};
   for_each_alternative<Rule>([&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();
-      const auto grid = [&](std::int64_t of) {
-        return Grid{static_cast<int>((of + matrix::rows - 1) / matrix::rows), call.heads, call.count, matrix::threads,
-                    6 * matrix::tile_size<d> * sizeof(bf16)};
-      };
-      launch(context.queue(), grid(q.rows), attention_matrix_query_gradient_kernel<d, One, Rule>, call, past, dq);
-      launch(context.queue(), grid(k.rows), attention_matrix_key_gradient_kernel<d, One, Rule>, call, past, dk, dv);
+      constexpr std::size_t bytes = 6 * matrix::tile_size<d> * sizeof(bf16);
+      const Grid by_query = call.grid(call.most_queries, matrix::rows, matrix::threads, bytes);
+      const Grid by_key = call.grid(call.most_keys, matrix::rows, matrix::threads, bytes);
+      launch(context.queue(), by_query, attention_matrix_query_gradient_kernel<d, One, Rule>, call, past, dq);
+      launch(context.queue(), by_key, attention_matrix_key_gradient_kernel<d, One, Rule>, call, past, dk, dv);
     });
   });
 }

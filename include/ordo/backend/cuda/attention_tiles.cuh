@@ -51,6 +51,8 @@ struct AttentionCall {
   int d = 0;  // D
   int heads = 0;
   int count = 0;  // of sequences
+  std::int64_t most_queries = 0;
+  std::int64_t most_keys = 0;
 
   AttentionCall(const char* where, const AttentionLayout<Stored>& layout, Dropout drop, Matrix<const R> queries,
                 Matrix<const R> keys, Matrix<const R> values)
@@ -67,6 +69,11 @@ struct AttentionCall {
     require(k.cols == q.cols && v.cols == q.cols, where, "q, k and v must have the same columns (got ", q.cols, ", ",
             k.cols, " and ", v.cols, ")");
     heads = static_cast<int>(q.cols / d);
+    most_queries = layout.most_queries > 0 ? layout.most_queries : q.rows;
+    most_keys = layout.most_keys > 0 ? layout.most_keys : k.rows;
+    constexpr int most = 65535;  // blocks along a grid's y and z
+    require(heads <= most && count <= most, where, "a GPU takes at most ", most, " heads and sequences at a time (got ",
+            heads, " and ", count, ")");
   }
 
   /// Columns of a row in shared memory: whole warps, and one more so that lanes that read the same column of different
@@ -76,10 +83,10 @@ struct AttentionCall {
     return static_cast<std::size_t>(rows) * static_cast<std::size_t>(padded()) * sizeof(R);
   }
   [[nodiscard]] ORDO_DEVICE float scale() const { return 1.0F / std::sqrt(static_cast<float>(d)); }
-  /// A block for every tile that the longest sequence could have, each head and each sequence: those beyond a
+  /// A block for every tile of `tile` rows that the longest sequence has, each head and each sequence: those beyond a
   /// sequence's own end have nothing to do.
-  [[nodiscard]] Grid grid(std::int64_t rows, std::size_t bytes) const {
-    return {static_cast<int>((rows + row_tile - 1) / row_tile), heads, count, attention_threads, bytes};
+  [[nodiscard]] Grid grid(std::int64_t most_rows, int tile, int threads, std::size_t bytes) const {
+    return {static_cast<int>((most_rows + tile - 1) / tile), heads, count, threads, bytes};
   }
 };
 

@@ -26,6 +26,8 @@ class Context {
  public:
 #if defined(ORDO_EMULATE_CUDA)
   explicit Context(int) {}
+  [[nodiscard]] Queue queue() const { return {}; }
+  void settle() const {}
 #else
   explicit Context(int device) : device_(device) {
     int count = 0;
@@ -33,32 +35,51 @@ class Context {
     require(status == cudaSuccess && count > 0, "cuda", "there is no device to compute on (",
             cudaGetErrorString(status), ")");
     require(device >= 0 && device < count, "cuda", "the device must be below ", count, " (got ", device, ")");
-    check(cudaSetDevice(device), "device");
-    check(cudaStreamCreateWithFlags(&queue_, cudaStreamNonBlocking), "queue");
-    require(cublasCreate(&products_) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS does not start");
-    require(cublasSetStream(products_, queue_) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS takes no queue");
+    try {
+      check(cudaSetDevice(device), "device");
+      check(cudaStreamCreateWithFlags(&queue_, cudaStreamNonBlocking), "queue");
+      require(cublasCreate(&products_) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS does not start");
+      require(cublasSetStream(products_, queue_) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS takes no queue");
+    } catch (...) {
+      release();
+      throw;
+    }
   }
-  ~Context() {
-    cublasDestroy(products_);
-    cudaStreamDestroy(queue_);
+  ~Context() { release(); }
+  /// The queue, with its device made the calling thread's.
+  [[nodiscard]] Queue queue() const {
+    check(cudaSetDevice(device_), "device");
+    return queue_;
   }
-  [[nodiscard]] cublasHandle_t products() const { return products_; }
+  [[nodiscard]] cublasHandle_t products() const {
+    check(cudaSetDevice(device_), "device");
+    return products_;
+  }
+  /// Waits until all that was queued is done.
+  void settle() const { check(cudaStreamSynchronize(queue()), "queue"); }
 #endif
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  [[nodiscard]] Queue queue() const { return queue_; }
   [[nodiscard]] int device() const { return device_; }
-  /// Room for `bytes`, aligned to 256.
+  /// Room for `bytes`, aligned to 256, holding whatever it held.
   [[nodiscard]] void* room(std::size_t bytes) {
-    if (room_.size() < bytes) room_ = DeviceBuffer<unsigned char>(bytes);
+    if (room_.size() < bytes) {
+      settle();  // what is queued may still use the old one
+      room_ = DeviceBuffer<unsigned char>(bytes, Fresh::anything);
+    }
     return room_.data();
   }
 
  private:
   int device_ = 0;
-  Queue queue_{};
 #if !defined(ORDO_EMULATE_CUDA)
+  void release() noexcept {
+    cudaSetDevice(device_);
+    if (products_ != nullptr) cublasDestroy(products_);
+    if (queue_ != nullptr) cudaStreamDestroy(queue_);
+  }
+  Queue queue_{};
   cublasHandle_t products_ = nullptr;
 #endif
   DeviceBuffer<unsigned char> room_;

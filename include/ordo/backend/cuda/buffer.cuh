@@ -14,8 +14,14 @@ namespace ordo::cuda {
 
 #if defined(ORDO_EMULATE_CUDA)
 
+enum class Fresh : bool { zeros, anything };
+
 template <class T>
-using DeviceBuffer = HostBuffer<T>;
+class DeviceBuffer : public HostBuffer<T> {
+ public:
+  DeviceBuffer() = default;
+  explicit DeviceBuffer(std::size_t size, Fresh = Fresh::zeros) : HostBuffer<T>(size) {}
+};
 
 template <class T>
 void upload(Queue, std::span<const T> from, T* to) {
@@ -28,16 +34,26 @@ void download(Queue, const T* from, std::span<T> to) {
 
 #else
 
-/// `size` numbers, all zero at first. Moves, never copies by accident. What it points to is read by kernels only.
+/// What a fresh buffer holds: zeros, or whatever was there.
+enum class Fresh : bool { zeros, anything };
+
+/// `size` numbers on the thread's current device. Moves, never copies by accident. What it points to is read by kernels
+/// only.
 template <class T>
 class DeviceBuffer {
  public:
   DeviceBuffer() = default;
-  explicit DeviceBuffer(std::size_t size) : size_(size) {
+  explicit DeviceBuffer(std::size_t size, Fresh fresh = Fresh::zeros) {
     if (size == 0) return;
     if (size > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
-    check(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)), "memory");
-    check(cudaMemset(data_, 0, size * sizeof(T)), "memory");
+    DeviceBuffer made;  // frees what it has if a later step fails
+    check(cudaMalloc(reinterpret_cast<void**>(&made.data_), size * sizeof(T)), "memory");
+    made.size_ = size;
+    if (fresh == Fresh::zeros) {
+      check(cudaMemset(made.data_, 0, size * sizeof(T)), "memory");
+      check(cudaStreamSynchronize(cudaStreamLegacy), "memory");  // other queues do not wait for this one
+    }
+    swap(made);
   }
   DeviceBuffer(DeviceBuffer&& other) noexcept { swap(other); }
   DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {

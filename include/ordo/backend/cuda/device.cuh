@@ -67,6 +67,12 @@ template <class... P, class... A>
 void launch(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
   if (grid.shared > 48 * 1024) {
+    int device = 0;
+    int most = 0;
+    check(cudaGetDevice(&device), "device");
+    check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "device");
+    require(grid.shared <= static_cast<std::size_t>(most), "cuda", "this kernel needs ", grid.shared,
+            " bytes of shared memory, and the device has ", most, " for a block; smaller heads need less");
     check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(grid.shared)),
           "shared memory");
   }

@@ -12,8 +12,8 @@ namespace ordo {
 
 namespace cuda {
 
-/// One block for each place of the sorted rows; those where a new row begins add up all of its slots. A block has
-/// `columns` threads for the columns and `parts` of these for the slots: thread (c, part) takes every parts-th one.
+/// A block for each place of the sorted rows and each `columns` columns; those where a new row begins add up all of its
+/// slots. Thread (c, part) takes every parts-th slot of column c.
 template <class R>
 ORDO_KERNEL embed_gradient_kernel(Matrix<const R> dy, Sorted by, std::int64_t count, int columns, Matrix<R> dtable) {
   R* room = shared_memory<R>();  // (parts, columns)
@@ -28,18 +28,15 @@ ORDO_KERNEL embed_gradient_kernel(Matrix<const R> dy, Sorted by, std::int64_t co
   }
   const int parts = block_threads() / columns;
   const int part = thread_index() / columns;
-  for (std::int64_t from = 0; from < dy.cols; from += columns) {
-    const std::int64_t c = from + thread_index() % columns;
-    R sum = 0;
-    for (std::int64_t i = first + part; i < high && c < dy.cols; i += parts) sum += dy.row(by.order[i])[c];
-    meet();
-    room[thread_index()] = sum;
-    meet();
-    if (part == 0 && c < dy.cols) {
-      R all = 0;
-      for (int p = 0; p < parts; ++p) all += room[p * columns + thread_index()];
-      dtable.row(row)[c] += all;
-    }
+  const std::int64_t c = static_cast<std::int64_t>(block_y()) * columns + thread_index() % columns;
+  R sum = 0;
+  for (std::int64_t i = first + part; i < high && c < dy.cols; i += parts) sum += dy.row(by.order[i])[c];
+  room[thread_index()] = sum;
+  meet();
+  if (part == 0 && c < dy.cols) {
+    R all = 0;
+    for (int p = 0; p < parts; ++p) all += room[p * columns + thread_index()];
+    dtable.row(row)[c] += all;
   }
 }
 
@@ -60,8 +57,10 @@ void embed_gradient(const CudaBackend<R>& b, cuda::In<R> dy, std::span<const std
   const auto count = static_cast<std::int64_t>(rows.size());
   if (count == 0) return;
   const cuda::Sorted by = cuda::sorted_rows(b.context(), rows);
-  cuda::launch(b.queue(), {static_cast<int>(count), 1, 1, threads, threads * sizeof(R)}, cuda::embed_gradient_kernel<R>,
-               dy, by, count, columns, dtable);
+  cuda::launch(
+      b.queue(),
+      {static_cast<int>(count), static_cast<int>((dy.cols + columns - 1) / columns), 1, threads, threads * sizeof(R)},
+      cuda::embed_gradient_kernel<R>, dy, by, count, columns, dtable);
 }
 
 }  // namespace ordo

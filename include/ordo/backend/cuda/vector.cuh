@@ -42,9 +42,10 @@ ORDO_KERNEL squared_norm_kernel(const R* values, std::int64_t count, double* par
 }
 
 /// *sum = the sum of `count` numbers, by one block in a fixed order.
-ORDO_KERNEL sum_kernel(const double* numbers, int count, double* sum) {
-  double* room = shared_memory<double>();
-  double own = 0;
+template <class T>
+ORDO_KERNEL sum_kernel(const T* numbers, int count, T* sum) {
+  T* room = shared_memory<T>();
+  T own = 0;
   for (int i = thread_index(); i < count; i += block_threads()) own += numbers[i];
   own = block_sum(own, room);
   if (thread_index() == 0) *sum = own;
@@ -70,7 +71,7 @@ template <class R>
   double* sum = pieces.take<double>(1);
   cuda::launch(b.queue(), {blocks, 1, 1, threads, warps * sizeof(double)}, cuda::squared_norm_kernel<R>, values.data(),
                count, partial);
-  cuda::launch(b.queue(), {1, 1, 1, threads, warps * sizeof(double)}, cuda::sum_kernel, partial, blocks, sum);
+  cuda::launch(b.queue(), {1, 1, 1, threads, warps * sizeof(double)}, cuda::sum_kernel<double>, partial, blocks, sum);
   double result = 0;
   cuda::download(b.queue(), sum, std::span<double>(&result, 1));
   return result;

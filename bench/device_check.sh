@@ -1,0 +1,89 @@
+#!/bin/sh
+# On a machine with a GPU: builds the CUDA backend for it, runs the device tests, compute-sanitizer on them, and the
+# benchmarks with their rivals, and leaves one report.
+# Usage: device_check.sh [tests|sanitize|bench|all] [REPORT_FOLDER]      default: all, build/device
+# Needs nvcc; Catch2's header and Random123's, where they are not installed, in folders that CPATH names. For the rivals a
+# python3 with PyTorch. exit 0: what was asked passed; 1: not; 77: there is no GPU
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+part=${1:-all}
+out=${2:-$root/build/device}
+case $part in
+  tests | sanitize | bench | all) ;;
+  *)
+    echo "device_check.sh: the part must be tests, sanitize, bench or all (got $part)"
+    exit 1
+    ;;
+esac
+if ! command -v nvidia-smi > /dev/null || ! nvidia-smi > /dev/null 2>&1; then
+  echo "skipped: there is no GPU"
+  exit 77
+fi
+command -v nvcc > /dev/null || { echo "device_check.sh: there is no nvcc (CUDA Toolkit 12 or later)"; exit 1; }
+mkdir -p "$out"
+report=$out/report.txt
+arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)
+[ "$arch" = 90 ] && arch=90a
+failed=0
+say() { echo "$*" | tee -a "$report"; }
+build() { # SOURCE PROGRAM: compiled where it is older
+  nvcc -std=c++20 -O3 --expt-relaxed-constexpr -diag-suppress 554 -gencode "arch=compute_$arch,code=sm_$arch" \
+    -I"$root/include" -I"$root/tests" "$root/$1" -o "$out/$2" -lcublas
+}
+: > "$report"
+say "device_check.sh $part, $(date -u +%Y-%m-%dT%H:%MZ)"
+say "commit $(git -C "$root" describe --always --dirty 2> /dev/null || echo unknown)"
+nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | tee -a "$report"
+nvcc --version | tail -n 1 | tee -a "$report"
+
+
+# All of it first: what does not compile should not cost a run.
+if [ "$part" != bench ]; then build tests/backend/cuda/device_test.cu device_test || exit 1; fi
+if [ "$part" = bench ] || [ "$part" = all ]; then build bench/cuda/attention.cu attention || exit 1; fi
+
+# run NAME COMMAND...: its output in NAME.log; what failed is named
+run() {
+  name=$1
+  shift
+  if "$@" > "$out/$name.log" 2>&1; then return 0; fi
+  failed=1
+  say "$name FAILED: $(tail -n 3 "$out/$name.log")"
+  return 1
+}
+if [ "$part" = tests ] || [ "$part" = all ]; then
+  if run tests "$out/device_test"; then say "tests: $(tail -n 2 "$out/tests.log" | head -n 1)"; fi
+fi
+if [ "$part" = sanitize ] || [ "$part" = all ]; then
+  if ! command -v compute-sanitizer > /dev/null; then
+    say "compute-sanitizer: not there, nothing was checked"
+  else
+    for tool in memcheck racecheck initcheck synccheck; do
+      # Small shapes: every operation, and attention under block diffusion's rule.
+      timeout 240 compute-sanitizer --tool "$tool" --error-exitcode 9 "$out/device_test" -w NoTests \
+        "the device's operations*,the device's linear*,the device's cross*,*attention agrees with the reference under block*" \
+        > "$out/$tool.log" 2>&1
+      case $? in
+        0) say "$tool: clean" ;;
+        124) say "$tool: timed out, nothing known" ;;
+        *)
+          if grep -qi 'not supported' "$out/$tool.log"; then say "$tool: refuses this device"; else
+            failed=1
+            say "$tool FAILED: $(grep -m 3 '=========' "$out/$tool.log"; tail -n 3 "$out/$tool.log")"
+          fi
+          ;;
+      esac
+    done
+  fi
+fi
+if [ "$part" = bench ] || [ "$part" = all ]; then
+  # ordo, its rivals, and ordo again: the spread between runs.
+  if run attention "$out/attention"; then tee -a "$report" < "$out/attention.log"; fi
+  if python3 -c 'import torch' 2> /dev/null; then
+    if run rivals python3 "$root/bench/peers/attention.py"; then grep '^{' "$out/rivals.log" | tee -a "$report"; fi
+  else
+    say "rivals: there is no PyTorch"
+  fi
+  if run attention-again "$out/attention"; then tee -a "$report" < "$out/attention-again.log"; fi
+fi
+say "report: $report"
+exit "$failed"

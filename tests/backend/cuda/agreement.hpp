@@ -1,0 +1,105 @@
+#pragma once
+// The CUDA backend against the reference in double: every operation, on awkward sizes. The same cases run on an
+// emulated device (agreement_test.cpp) and on a GPU (device_test.cu). TestedDevice: which of them.
+
+#include <cstdint>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <support/backend_agreement.hpp>
+
+#include <ordo/concepts/backend.hpp>
+#include <ordo/concepts/rule.hpp>
+#include <ordo/core/choices.hpp>
+#include <ordo/factorization/blockwise.hpp>
+#include <ordo/factorization/masked_diffusion.hpp>
+#include <ordo/factorization/rule/causal.hpp>
+#include <ordo/factorization/rule/full.hpp>
+
+using namespace ordo;
+using namespace ordo::testing;
+
+namespace {
+
+constexpr double tolerance = 5e-6;  // fp32, sums of up to some hundred terms
+
+}  // namespace
+
+static_assert(Backend<TestedDevice>);
+static_assert(HasAttention<TestedDevice, Causal>);
+
+TEST_CASE("the device's operations agree with the reference") {
+  const TestedDevice b{};
+  CHECK(embedding_disagreement(b) < tolerance);
+  CHECK(rows_disagreement(b) < tolerance);
+  CHECK(rms_norm_disagreement(b) < tolerance);
+  CHECK(rms_norm_disagreement(b, 1, 1) < tolerance);
+  CHECK(rms_norm_disagreement(b, 201, 192) < tolerance);
+  CHECK(rotary_disagreement(b) < tolerance);
+  CHECK(rotary_disagreement(b, 64) < tolerance);
+  CHECK(swiglu_disagreement(b) < tolerance);
+  CHECK(swiglu_disagreement(b, 1, 1) < tolerance);
+  CHECK(swiglu_disagreement(b, 130, 32) < tolerance);
+  for (const double rate : {0.0, 0.1, 0.5}) CHECK(residual_disagreement(b, rate) < tolerance);
+  CHECK(optimizer_disagreement(b) < tolerance);
+  CHECK(optimizer_disagreement(b, 1) < tolerance);
+  CHECK(optimizer_disagreement(b, 10'007) < tolerance);
+}
+
+TEST_CASE("the device's linear layers agree with the reference") {
+  const TestedDevice b{};
+  for (const std::int64_t rows : {1, 7, 65}) CHECK(linear_disagreement(b, rows, 31, 67) < tolerance);
+}
+
+TEST_CASE("the device's cross-entropy agrees with the reference") {
+  const TestedDevice b{};
+  CHECK(cross_entropy_disagreement(b) < tolerance);
+  CHECK(cross_entropy_disagreement(b, 1, 1, 1) < tolerance);
+  CHECK(cross_entropy_disagreement(b, 7, 2, 1) < tolerance);
+  CHECK(cross_entropy_disagreement(b, 33, 1031, 5) < tolerance);
+}
+
+TEST_CASE("the device's attention agrees with the reference under every kind of rule") {
+  const TestedDevice b{};
+  CHECK(attention_disagreement(b, Causal{}) < tolerance);
+  CHECK(attention_disagreement(b, Full{}) < tolerance);
+  CHECK(attention_disagreement(b, BlocksAndPrefix{}) < tolerance);
+  CHECK(attention_disagreement(b, OneOfRules<Causal, BlocksAndPrefix>(BlocksAndPrefix{5, 2})) < tolerance);
+}
+
+TEST_CASE("the device's attention agrees with the reference under block diffusion's rule") {
+  const TestedDevice b{};
+  for (const std::int32_t block : {1, 16, 48}) {
+    RandomChoices choices(0, Purpose::test, 0);
+    std::vector<Slot> slots;
+    const auto rule = Blockwise<dynamic, MaskedDiffusion<>>{block}.plan({100}, choices, slots);
+    INFO("block " << block);
+    const std::vector<std::int32_t> lengths = {static_cast<std::int32_t>(slots.size())};
+    CHECK(attention_disagreement(b, lengths, rule, Asking::every, 0.1, 32, 1) < tolerance);
+    CHECK(attention_disagreement(b, lengths, rule, Asking::some, 0.0, 16, 1) < tolerance);
+  }
+}
+
+TEST_CASE("the device's attention agrees with the reference at the edges of tiles and heads") {
+  const TestedDevice b{};
+  for (const std::int32_t length : {1, 15, 16, 17, 31, 32, 33, 65}) {
+    INFO("length " << length);
+    const std::vector<std::int32_t> lengths = {40, length};
+    CHECK(attention_disagreement(b, lengths, Causal{}, Asking::every, 0.1, 32, 1) < tolerance);
+    CHECK(attention_disagreement(b, lengths, Causal{}, Asking::some, 0.0, 64, 1) < tolerance);
+  }
+  for (const int head_size : {2, 14, 64, 96, 128}) {
+    INFO("head size " << head_size);
+    CHECK(attention_disagreement(b, std::vector<std::int32_t>{3, 34}, Full{}, Asking::every, 0.1, head_size, 1) <
+          tolerance);
+  }
+  CHECK(attention_disagreement(b, std::vector<std::int32_t>{9, 40}, StrictlyBefore{}, Asking::every, 0.1, 32, 2) <
+        tolerance);
+}
+
+TEST_CASE("heads that the device's attention cannot hold are refused") {
+  const TestedDevice b{};
+  CHECK_THROWS_WITH(attention_disagreement(b, std::vector<std::int32_t>{3}, Full{}, Asking::every, 0.1, 130, 1),
+                    "[ordo] attention: heads have at most 128 columns on a GPU (got 130)");
+}

@@ -1,0 +1,24 @@
+// The CUDA backend on a GPU: the cases of agreement.hpp and attention_matrix.hpp. Says that it was skipped where there
+// is none (exit status 77).
+
+#define CATCH_CONFIG_RUNNER
+#include <catch2/catch.hpp>
+
+#include <cstdio>
+
+#include <support/mirrored_device.hpp>
+
+using TestedDevice = ordo::testing::MirroredDevice;
+inline constexpr int repeats = 1000;
+
+#include "agreement.hpp"
+#include "attention_matrix.hpp"
+
+int main(int argc, char** argv) {
+  int devices = 0;
+  if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
+    std::puts("skipped: there is no GPU");
+    return 77;
+  }
+  return Catch::Session().run(argc, argv);
+}
