@@ -129,7 +129,7 @@ class Mirror<AttentionLayout<Rule>> {
 /// operation(device, mirrored arguments...), and its result.
 template <class Operation, class... Args>
 decltype(auto) mirrored(const MirroredDevice& b, const Operation& operation, const Args&... args) {
-  std::tuple<Mirror<Args>...> mirrors(Mirror<Args>(b.device, args)...);
+  std::tuple<Mirror<Args>...> mirrors{Mirror<Args>(b.device, args)...};
   return std::apply(
       [&](auto&... each) {
         if constexpr (std::is_void_v<decltype(operation(b.device, each.view()...))>) {

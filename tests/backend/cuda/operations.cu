@@ -7,16 +7,23 @@
 #include <ordo/backend/cuda/attention_matrix_gradient.cuh>
 #include <ordo/backend/cuda/cuda.cuh>
 #include <ordo/concepts/backend.hpp>
+#include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/factorization/rule/blocks.hpp>
 #include <ordo/factorization/rule/causal.hpp>
 #include <ordo/factorization/rule/full.hpp>
+#include <ordo/factorizations.hpp>
 
 namespace {
 
 using namespace ordo;
 
 static_assert(Backend<Cuda>);
+
+// Policies mean the same to nvcc.
+static_assert(Factorization<LeftToRight> && Factorization<Orderings<4>> && Factorization<MaskedDiffusion<>>);
+static_assert(Factorization<Mixture<Weighted<LeftToRight, 1>, Weighted<Blockwise<16, MaskedDiffusion<>>, 1>>>);
+static_assert(Factorization<AnyFactorization>);
 
 template <class Rule>
 void attend(const Cuda& b, const AttentionLayout<Rule>& layout, Matrix<float> m) {
