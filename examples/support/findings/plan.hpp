@@ -177,7 +177,7 @@ struct FindingsPlan {
   }
 };
 
-/// The study for two cores and about an hour and a half, or for less than 15 minutes: a smoke test.
+/// The study for two cores and two and a half hours, or for less than 15 minutes: a smoke test.
 inline FindingsPlan make_findings_plan(bool quick) {
   FindingsPlan plan;
   plan.sizes = {{2, 32, 2}, {2, 64, 4}, {2, 128, 8}};
