@@ -52,6 +52,34 @@ template <int D>
 ORDO_DEVICE void load_a(std::uint32_t (&a)[4], const bf16* tile, int row, int column) {
   load_fragments(a, tile + (row + lane() % 16) * stride<D> + column + lane() / 16 * 8);
 }
+/// A warp's own 16 rows of a tile that stays, as the a of many products: in registers where they fit, else loaded anew
+/// each time.
+template <int D>
+class OwnRows {
+ public:
+  ORDO_DEVICE explicit OwnRows(const bf16* tile) : tile_(tile) {}
+  /// When the tile is there.
+  ORDO_DEVICE void hold() {
+    if constexpr (held) {
+      ORDO_UNROLL
+      for (int i = 0; i < D / 16; ++i) load_a<D>(a_[i], tile_, warp() * 16, 16 * i);
+    }
+  }
+  /// The 16 columns from 16 i on.
+  ORDO_DEVICE void get(int i, std::uint32_t (&a)[4]) const {
+    if constexpr (held) {
+      ORDO_UNROLL
+      for (int word = 0; word < 4; ++word) a[word] = a_[i][word];
+    } else {
+      load_a<D>(a, tile_, warp() * 16, 16 * i);
+    }
+  }
+
+ private:
+  static constexpr bool held = D <= 64;
+  const bf16* tile_;
+  std::uint32_t a_[held ? D / 16 : 1][4];
+};
 /// As two b: rows `row` .. + 7 and + 8 .. + 15 of a tile are the columns of the first and the second, 16 columns from
 /// `column` on are their k.
 template <int D>
@@ -165,12 +193,16 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
     ORDO_UNROLL
     for (int i = 0; i < 4; ++i) acc[n][i] = 0;
   }
+  OwnRows<D> own_queries(queries);
+  bool fresh = true;
   for (int stage = 0; tile < tiles; stage ^= 1) {
     const int following = next(tile + 1);
     if (following < tiles) start(following, stage ^ 1);
     commit_copies();
     wait_for_copies<1>();
     meet();
+    if (fresh) own_queries.hold();
+    fresh = false;
     const bf16* k_tile = stages + 2 * stage * tile_size<D>;
     const bf16* v_tile = k_tile + tile_size<D>;
 
@@ -183,7 +215,7 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
     ORDO_UNROLL
     for (int c = 0; c < D; c += 16) {
       std::uint32_t a[4];
-      load_a<D>(a, queries, warp() * 16, c);
+      own_queries.get(c / 16, a);
       ORDO_UNROLL
       for (int n = 0; n < groups; n += 2) {
         std::uint32_t b[4];

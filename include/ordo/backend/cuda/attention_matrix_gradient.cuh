@@ -27,17 +27,17 @@ struct MatrixPast {
 
 namespace matrix {
 
-/// The 16 x 16 of a warp's rows of `a_tile` by 16 rows of `b_tile` from `row` on, over all D columns: two c.
+/// The 16 x 16 of a warp's own rows by 16 rows of a tile from `row` on, over all D columns: two c.
 template <int D>
-ORDO_DEVICE void inner_products(const bf16* a_tile, const bf16* b_tile, int row, float (&c)[2][4]) {
+ORDO_DEVICE void inner_products(const OwnRows<D>& own, const bf16* tile, int row, float (&c)[2][4]) {
   ORDO_UNROLL
   for (int i = 0; i < 4; ++i) c[0][i] = c[1][i] = 0;
   ORDO_UNROLL
-  for (int column = 0; column < D; column += 16) {
+  for (int i = 0; i < D / 16; ++i) {
     std::uint32_t a[4];
     std::uint32_t b[4];
-    load_a<D>(a, a_tile, warp() * 16, column);
-    load_b<D>(b, b_tile, row, column);
+    own.get(i, a);
+    load_b<D>(b, tile, row, 16 * i);
     multiply_add_two(c[0], c[1], a, b);
   }
 }
@@ -119,20 +119,28 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
     ORDO_UNROLL
     for (int i = 0; i < 4; ++i) acc[n][i] = 0;
   }
+  OwnRows<D> own_queries(queries);
+  OwnRows<D> own_douts(douts);
+  bool fresh = true;
   for (int stage = 0; tile < tiles; stage ^= 1) {
     const int following = next(tile + 1);
     if (following < tiles) start(following, stage ^ 1);
     commit_copies();
     wait_for_copies<1>();
     meet();
+    if (fresh) {
+      own_queries.hold();
+      own_douts.hold();
+    }
+    fresh = false;
     const bf16* k_tile = stages + 2 * stage * tile_size<D>;
     const bf16* v_tile = k_tile + tile_size<D>;
     const bool whole = (tile + 1) * rows <= keys && ask(tile) == Tile::all;
     for (int n = 0; n < rows; n += 16) {  // keys
       float score[2][4];
       float dp[2][4];
-      inner_products<D>(queries, k_tile, n, score);
-      inner_products<D>(douts, v_tile, n, dp);
+      inner_products<D>(own_queries, k_tile, n, score);
+      inner_products<D>(own_douts, v_tile, n, dp);
       ORDO_UNROLL
       for (int half = 0; half < 2; ++half) {
         const int group = tile * groups + n / 8 + half;
@@ -206,12 +214,20 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
     ORDO_UNROLL
     for (int i = 0; i < 4; ++i) acc_k[n][i] = acc_v[n][i] = 0;
   }
+  OwnRows<D> own_keys(k_tile);
+  OwnRows<D> own_values(v_tile);
+  bool fresh = true;
   for (int stage = 0; tile < tiles; stage ^= 1) {
     const int following = next(tile + 1);
     if (following < tiles) start(following, stage ^ 1);
     commit_copies();
     wait_for_copies<1>();
     meet();
+    if (fresh) {
+      own_keys.hold();
+      own_values.hold();
+    }
+    fresh = false;
     const bf16* q_tile = stages + 2 * stage * tile_size<D>;
     const bf16* dout_tile = q_tile + tile_size<D>;
     const bool whole = (tile + 1) * rows <= queries && k0 + rows <= k1 && ask(tile) == Tile::all;
@@ -219,8 +235,8 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
       float score[2][4];
       float dp[2][4];
       float kept[2][4];  // probabilities after dropout
-      inner_products<D>(k_tile, q_tile, n, score);
-      inner_products<D>(v_tile, dout_tile, n, dp);
+      inner_products<D>(own_keys, q_tile, n, score);
+      inner_products<D>(own_values, dout_tile, n, dp);
       ORDO_UNROLL
       for (int half = 0; half < 2; ++half) {
         ORDO_UNROLL
