@@ -89,9 +89,9 @@ class PlanReader {
     require(all.is_array() && !all.empty(), "field '", key, "' must be a list that is not empty");
     for (auto one = all.begin(); one != all.end(); ++one) {
       require(one->is_object(), "field '", key, "' must hold objects (got ", ordo::json_text(*one), ")");
-      for (const auto& [name, value] : one->items()) {
-        const bool known = std::any_of(fields.begin(), fields.end(), [&](const char* field) { return name == field; });
-        require(known, "field '", key, "' has the unknown field '", name, "'");
+      for (const auto& field : one->items()) {
+        const bool known = std::find(fields.begin(), fields.end(), field.key()) != fields.end();
+        require(known, "field '", key, "' has the unknown field '", field.key(), "'");
       }
       require(std::find(all.begin(), one, *one) == one, "field '", key, "' has ", ordo::json_text(*one), " twice");
       take(PlanReader(*one, file_));
