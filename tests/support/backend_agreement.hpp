@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <catch2/catch.hpp>
+
 #include <support/gradients.hpp>
 #include <support/random_cases.hpp>
 
@@ -273,6 +275,26 @@ template <class B, class Rule>
     }
   }
   return std::max(worst, attention_disagreement(b, lengths, rule, Asking::some, 0.1, 8, 2, 4));
+}
+
+/// Checks every operation but products, cross-entropy and attention. `hidden`: columns of the widest SwiGLU; `count`:
+/// numbers of the longest vector.
+template <class B>
+void check_operations(const B& b, double tolerance, std::int64_t hidden, std::int64_t count) {
+  CHECK(embedding_disagreement(b) < tolerance);
+  CHECK(rows_disagreement(b) < tolerance);
+  CHECK(rms_norm_disagreement(b) < tolerance);
+  CHECK(rms_norm_disagreement(b, 1, 1) < tolerance);
+  CHECK(rms_norm_disagreement(b, 201, 192) < tolerance);
+  CHECK(rotary_disagreement(b) < tolerance);
+  CHECK(rotary_disagreement(b, 64) < tolerance);
+  CHECK(swiglu_disagreement(b) < tolerance);
+  CHECK(swiglu_disagreement(b, 1, 1) < tolerance);
+  CHECK(swiglu_disagreement(b, 130, hidden) < tolerance);
+  for (const double rate : {0.0, 0.1, 0.5}) CHECK(residual_disagreement(b, rate) < tolerance);
+  CHECK(optimizer_disagreement(b) < tolerance);
+  CHECK(optimizer_disagreement(b, 1) < tolerance);
+  CHECK(optimizer_disagreement(b, count) < tolerance);
 }
 
 }  // namespace ordo::testing

@@ -27,20 +27,7 @@ constexpr double long_tolerance = 3e-5;  // sums of up to some thousand terms, i
 
 TEMPLATE_TEST_CASE_SIG("the CPU's operations agree with the reference", "", ((int Threads), Threads), 1, 2, 3) {
   const Cpu b(Threads);
-  CHECK(embedding_disagreement(b) < tolerance);
-  CHECK(rows_disagreement(b) < tolerance);
-  CHECK(rms_norm_disagreement(b) < tolerance);
-  CHECK(rms_norm_disagreement(b, 1, 1) < tolerance);
-  CHECK(rms_norm_disagreement(b, 201, 192) < tolerance);
-  CHECK(rotary_disagreement(b) < tolerance);
-  CHECK(rotary_disagreement(b, 64) < tolerance);
-  CHECK(swiglu_disagreement(b) < tolerance);
-  CHECK(swiglu_disagreement(b, 1, 1) < tolerance);
-  CHECK(swiglu_disagreement(b, 130, 320) < tolerance);
-  for (const double rate : {0.0, 0.1, 0.5}) CHECK(residual_disagreement(b, rate) < tolerance);
-  CHECK(optimizer_disagreement(b) < tolerance);
-  CHECK(optimizer_disagreement(b, 1) < tolerance);
-  CHECK(optimizer_disagreement(b, 100'003) < tolerance);
+  check_operations(b, tolerance, 320, 100'003);
 }
 
 TEMPLATE_TEST_CASE_SIG("the CPU's linear layers agree with the reference on all sides of a tile's edges", "",

@@ -31,20 +31,7 @@ static_assert(HasAttention<TestedDevice, Causal>);
 
 TEST_CASE("the device's operations agree with the reference") {
   const TestedDevice b{};
-  CHECK(embedding_disagreement(b) < tolerance);
-  CHECK(rows_disagreement(b) < tolerance);
-  CHECK(rms_norm_disagreement(b) < tolerance);
-  CHECK(rms_norm_disagreement(b, 1, 1) < tolerance);
-  CHECK(rms_norm_disagreement(b, 201, 192) < tolerance);
-  CHECK(rotary_disagreement(b) < tolerance);
-  CHECK(rotary_disagreement(b, 64) < tolerance);
-  CHECK(swiglu_disagreement(b) < tolerance);
-  CHECK(swiglu_disagreement(b, 1, 1) < tolerance);
-  CHECK(swiglu_disagreement(b, 130, 32) < tolerance);
-  for (const double rate : {0.0, 0.1, 0.5}) CHECK(residual_disagreement(b, rate) < tolerance);
-  CHECK(optimizer_disagreement(b) < tolerance);
-  CHECK(optimizer_disagreement(b, 1) < tolerance);
-  CHECK(optimizer_disagreement(b, 10'007) < tolerance);
+  check_operations(b, tolerance, 32, 10'007);
 }
 
 TEST_CASE("the device's linear layers agree with the reference") {

@@ -47,6 +47,53 @@ ORDO_DEVICE void start_copy(Matrix<const bf16> from, std::int64_t first, int cou
   }
 }
 
+/// The same rows of two matrices, into two tiles that follow one another.
+template <int D>
+ORDO_DEVICE void start_pair(Matrix<const bf16> one, Matrix<const bf16> other, std::int64_t first, int count, int column,
+                            bf16* to) {
+  start_copy<D>(one, first, count, column, to);
+  start_copy<D>(other, first, count, column, to + tile_size<D>);
+}
+
+/// Walks through those of `tiles` tiles that the block sees anything of: start(tile, stage) starts to copy one into
+/// stage 0 or 1 while work(tile, stage) is at the one before. start_own() starts to copy what stays, and hold() is
+/// called once that is there. ask(tile): what the block sees of it, the same for all its threads.
+template <class Ask, class StartOwn, class Start, class Hold, class Work>
+ORDO_DEVICE void walk_tiles(int tiles, const Ask& ask, const StartOwn& start_own, const Start& start, const Hold& hold,
+                            const Work& work) {
+  const auto next = [&](int tile) {  // the first from here on that anybody sees
+    while (tile < tiles && ask(tile) == Tile::none) ++tile;
+    return tile;
+  };
+  int tile = next(0);
+  start_own();
+  if (tile < tiles) start(tile, 0);
+  commit_copies();
+  bool fresh = true;
+  for (int stage = 0; tile < tiles; stage ^= 1) {
+    const int following = next(tile + 1);
+    if (following < tiles) start(following, stage ^ 1);
+    commit_copies();
+    wait_for_copies<1>();
+    meet();
+    if (fresh) hold();
+    fresh = false;
+    work(tile, stage);
+    meet();  // before the stage is filled again
+    tile = following;
+  }
+  wait_for_copies<0>();  // where nothing was seen, what stays is still on its way
+}
+
+template <int N>
+ORDO_DEVICE void clear_sums(float (&c)[N][4]) {
+  ORDO_UNROLL
+  for (int n = 0; n < N; ++n) {
+    ORDO_UNROLL
+    for (int i = 0; i < 4; ++i) c[n][i] = 0;
+  }
+}
+
 /// As the a of a product: 16 rows of a tile from `row` on, 16 columns from `column` on.
 template <int D>
 ORDO_DEVICE void load_a(std::uint32_t (&a)[4], const bf16* tile, int row, int column) {
@@ -164,21 +211,10 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
   bf16* queries = shared_memory<bf16>();  // (64, stride)
   bf16* stages = queries + tile_size<D>;  // two of keys (64, stride) and values (64, stride)
   const auto ask = [&](int tile) { return place.ask(q0, q1, tile * rows, min_of((tile + 1) * rows, keys)); };
-  const auto next = [&](int tile) {  // the first from here on that anybody sees
-    while (tile < tiles && ask(tile) == Tile::none) ++tile;
-    return tile;
-  };
   const auto start = [&](int tile, int stage) {
-    const std::int64_t first = static_cast<std::int64_t>(place.sequence.key_begin) + tile * rows;
-    bf16* to = stages + 2 * stage * tile_size<D>;
-    start_copy<D>(call.k, first, keys - tile * rows, place.column, to);
-    start_copy<D>(call.v, first, keys - tile * rows, place.column, to + tile_size<D>);
+    start_pair<D>(call.k, call.v, static_cast<std::int64_t>(place.sequence.key_begin) + tile * rows, keys - tile * rows,
+                  place.column, stages + 2 * stage * tile_size<D>);
   };
-
-  int tile = next(0);
-  start_copy<D>(call.q, place.row(q0), q1 - q0, place.column, queries);
-  if (tile < tiles) start(tile, 0);
-  commit_copies();
 
   const int g = lane() / 4;
   const int t = lane() % 4;
@@ -188,30 +224,15 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
   float best[2] = {nothing, nothing};  // in powers of two
   float sum[2] = {0, 0};
   float acc[D / 8][4];
-  ORDO_UNROLL
-  for (int n = 0; n < D / 8; ++n) {
-    ORDO_UNROLL
-    for (int i = 0; i < 4; ++i) acc[n][i] = 0;
-  }
+  clear_sums(acc);
   OwnRows<D> own_queries(queries);
-  bool fresh = true;
-  for (int stage = 0; tile < tiles; stage ^= 1) {
-    const int following = next(tile + 1);
-    if (following < tiles) start(following, stage ^ 1);
-    commit_copies();
-    wait_for_copies<1>();
-    meet();
-    if (fresh) own_queries.hold();
-    fresh = false;
+  const auto start_own = [&] { start_copy<D>(call.q, place.row(q0), q1 - q0, place.column, queries); };
+  const auto work = [&](int tile, int stage) {
     const bf16* k_tile = stages + 2 * stage * tile_size<D>;
     const bf16* v_tile = k_tile + tile_size<D>;
 
     float score[groups][4];
-    ORDO_UNROLL
-    for (int n = 0; n < groups; ++n) {
-      ORDO_UNROLL
-      for (int i = 0; i < 4; ++i) score[n][i] = 0;
-    }
+    clear_sums(score);
     ORDO_UNROLL
     for (int c = 0; c < D; c += 16) {
       std::uint32_t a[4];
@@ -274,10 +295,9 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
         multiply_add_two(acc[c], acc[c + 1], a, b);
       }
     }
-    meet();  // before the stage is filled again
-    tile = following;
-  }
-  wait_for_copies<0>();  // where nothing was seen, the queries' are still on their way
+  };
+  walk_tiles(
+      tiles, ask, start_own, start, [&] { own_queries.hold(); }, work);
   ORDO_UNROLL
   for (int r = 0; r < 2; ++r) {
     const float all = row_sum(sum[r]);

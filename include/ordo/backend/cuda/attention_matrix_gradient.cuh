@@ -30,8 +30,7 @@ namespace matrix {
 /// The 16 x 16 of a warp's own rows by 16 rows of a tile from `row` on, over all D columns: two c.
 template <int D>
 ORDO_DEVICE void inner_products(const OwnRows<D>& own, const bf16* tile, int row, float (&c)[2][4]) {
-  ORDO_UNROLL
-  for (int i = 0; i < 4; ++i) c[0][i] = c[1][i] = 0;
+  clear_sums(c);
   ORDO_UNROLL
   for (int i = 0; i < D / 16; ++i) {
     std::uint32_t a[4];
@@ -82,22 +81,10 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
   bf16* douts = queries + tile_size<D>;
   bf16* stages = douts + tile_size<D>;  // two of keys and values
   const auto ask = [&](int tile) { return place.ask(q0, q1, tile * rows, min_of((tile + 1) * rows, keys)); };
-  const auto next = [&](int tile) {
-    while (tile < tiles && ask(tile) == Tile::none) ++tile;
-    return tile;
-  };
   const auto start = [&](int tile, int stage) {
-    const std::int64_t first = static_cast<std::int64_t>(place.sequence.key_begin) + tile * rows;
-    bf16* to = stages + 2 * stage * tile_size<D>;
-    start_copy<D>(call.k, first, keys - tile * rows, place.column, to);
-    start_copy<D>(call.v, first, keys - tile * rows, place.column, to + tile_size<D>);
+    start_pair<D>(call.k, call.v, static_cast<std::int64_t>(place.sequence.key_begin) + tile * rows, keys - tile * rows,
+                  place.column, stages + 2 * stage * tile_size<D>);
   };
-
-  int tile = next(0);
-  start_copy<D>(call.q, place.row(q0), q1 - q0, place.column, queries);
-  start_copy<D>(past.dout, place.row(q0), q1 - q0, place.column, douts);
-  if (tile < tiles) start(tile, 0);
-  commit_copies();
 
   const int g = lane() / 4;
   const int t = lane() % 4;
@@ -114,25 +101,15 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
   }
   const float scale = call.scale();
   float acc[D / 8][4];
-  ORDO_UNROLL
-  for (int n = 0; n < D / 8; ++n) {
-    ORDO_UNROLL
-    for (int i = 0; i < 4; ++i) acc[n][i] = 0;
-  }
+  clear_sums(acc);
   OwnRows<D> own_queries(queries);
   OwnRows<D> own_douts(douts);
-  bool fresh = true;
-  for (int stage = 0; tile < tiles; stage ^= 1) {
-    const int following = next(tile + 1);
-    if (following < tiles) start(following, stage ^ 1);
-    commit_copies();
-    wait_for_copies<1>();
-    meet();
-    if (fresh) {
-      own_queries.hold();
-      own_douts.hold();
-    }
-    fresh = false;
+  const auto start_own = [&] { start_pair<D>(call.q, past.dout, place.row(q0), q1 - q0, place.column, queries); };
+  const auto hold = [&] {
+    own_queries.hold();
+    own_douts.hold();
+  };
+  const auto work = [&](int tile, int stage) {
     const bf16* k_tile = stages + 2 * stage * tile_size<D>;
     const bf16* v_tile = k_tile + tile_size<D>;
     const bool whole = (tile + 1) * rows <= keys && ask(tile) == Tile::all;
@@ -161,10 +138,8 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
       as_a(score, a);
       add_rows<D>(acc, a, k_tile, n);
     }
-    meet();
-    tile = following;
-  }
-  wait_for_copies<0>();
+  };
+  walk_tiles(tiles, ask, start_own, start, hold, work);
   ORDO_UNROLL
   for (int r = 0; r < 2; ++r) {
     if (own[r] < q1) store_row<D>(acc, r, dq.row(place.row(own[r])) + place.column);
@@ -186,22 +161,10 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
   bf16* v_tile = k_tile + tile_size<D>;
   bf16* stages = v_tile + tile_size<D>;  // two of queries and douts
   const auto ask = [&](int tile) { return place.ask(tile * rows, min_of((tile + 1) * rows, queries), k0, k1); };
-  const auto next = [&](int tile) {
-    while (tile < tiles && ask(tile) == Tile::none) ++tile;
-    return tile;
-  };
   const auto start = [&](int tile, int stage) {
-    bf16* to = stages + 2 * stage * tile_size<D>;
-    start_copy<D>(call.q, place.row(tile * rows), queries - tile * rows, place.column, to);
-    start_copy<D>(past.dout, place.row(tile * rows), queries - tile * rows, place.column, to + tile_size<D>);
+    start_pair<D>(call.q, past.dout, place.row(tile * rows), queries - tile * rows, place.column,
+                  stages + 2 * stage * tile_size<D>);
   };
-
-  int tile = next(0);
-  const std::int64_t first_key = static_cast<std::int64_t>(place.sequence.key_begin) + k0;
-  start_copy<D>(call.k, first_key, k1 - k0, place.column, k_tile);
-  start_copy<D>(call.v, first_key, k1 - k0, place.column, v_tile);
-  if (tile < tiles) start(tile, 0);
-  commit_copies();
 
   const int g = lane() / 4;
   const int t = lane() % 4;
@@ -209,25 +172,19 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
   const float scale = call.scale();
   float acc_k[D / 8][4];
   float acc_v[D / 8][4];
-  ORDO_UNROLL
-  for (int n = 0; n < D / 8; ++n) {
-    ORDO_UNROLL
-    for (int i = 0; i < 4; ++i) acc_k[n][i] = acc_v[n][i] = 0;
-  }
+  clear_sums(acc_k);
+  clear_sums(acc_v);
   OwnRows<D> own_keys(k_tile);
   OwnRows<D> own_values(v_tile);
-  bool fresh = true;
-  for (int stage = 0; tile < tiles; stage ^= 1) {
-    const int following = next(tile + 1);
-    if (following < tiles) start(following, stage ^ 1);
-    commit_copies();
-    wait_for_copies<1>();
-    meet();
-    if (fresh) {
-      own_keys.hold();
-      own_values.hold();
-    }
-    fresh = false;
+  const auto start_own = [&] {
+    start_pair<D>(call.k, call.v, static_cast<std::int64_t>(place.sequence.key_begin) + k0, k1 - k0, place.column,
+                  k_tile);
+  };
+  const auto hold = [&] {
+    own_keys.hold();
+    own_values.hold();
+  };
+  const auto work = [&](int tile, int stage) {
     const bf16* q_tile = stages + 2 * stage * tile_size<D>;
     const bf16* dout_tile = q_tile + tile_size<D>;
     const bool whole = (tile + 1) * rows <= queries && k0 + rows <= k1 && ask(tile) == Tile::all;
@@ -263,10 +220,8 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
       as_a(score, a);
       add_rows<D>(acc_k, a, q_tile, n);
     }
-    meet();
-    tile = following;
-  }
-  wait_for_copies<0>();
+  };
+  walk_tiles(tiles, ask, start_own, start, hold, work);
   ORDO_UNROLL
   for (int r = 0; r < 2; ++r) {
     if (own[r] >= k1) continue;
