@@ -196,7 +196,7 @@ void add_loss(const std::string& name, const Cpu& b, Sizes s) {
     std::vector<float> loss(static_cast<std::size_t>(s.rows)), weight = loss;
     std::vector<float> scratch(static_cast<std::size_t>(s.chunk * s.vocab));
     for (auto _ : state) {
-      cross_entropy_gradient(b, x.view, table.view, target, weight, loss, dx.view, dtable.view, scratch);
+      cross_entropy_gradient(b, x.view, table.view, target, weight, 1.0, loss, dx.view, dtable.view, scratch);
     }
     report(state, "GFLOP/s", 6.0 * static_cast<double>(s.rows * s.width * s.vocab));
   });
@@ -205,12 +205,17 @@ void add_loss(const std::string& name, const Cpu& b, Sizes s) {
 void add_optimizer(const std::string& name, const Cpu& b, std::int64_t count) {
   add(name + "/adamw", [=](benchmark::State& state) {
     std::vector<float> p = numbers(count), g = p, m = p, v(p.size(), 1.0F);
-    for (auto _ : state) adamw(b, p, g, m, v, {});
+    const ordo::StepSums sums;
+    for (auto _ : state) adamw(b, p, g, m, v, {}, &sums);
     report(state, "GB/s", 28.0 * static_cast<double>(count));
   });
   add(name + "/squared_norm", [=](benchmark::State& state) {
     const std::vector<float> g = numbers(count);
-    for (auto _ : state) benchmark::DoNotOptimize(squared_norm(b, g));
+    double norm = 0;
+    for (auto _ : state) {
+      squared_norm(b, g, &norm);
+      benchmark::DoNotOptimize(norm);
+    }
     report(state, "GB/s", 4.0 * static_cast<double>(count));
   });
 }

@@ -53,12 +53,12 @@ Times time_of(ordo::cuda::Queue queue, int repetitions, const Run& run) {
 }
 
 /// Device memory full of random numbers.
-ordo::cuda::DeviceBuffer<bf16> random_numbers(ordo::cuda::Queue queue, std::size_t count, std::uint64_t seed) {
+ordo::cuda::DeviceBuffer<bf16> random_numbers(const ordo::Cuda& b, std::size_t count, std::uint64_t seed) {
   ordo::Stream draws(seed, ordo::Purpose::test, 0);
   std::vector<bf16> host(count);
   for (bf16& x : host) x = static_cast<float>(draws.unit() - 0.5) * 3.46F;  // variance 1
   ordo::cuda::DeviceBuffer<bf16> device(count);
-  ordo::cuda::upload(queue, std::span<const bf16>(host), device.data());
+  upload(b, host, device.data());
   return device;
 }
 
@@ -68,8 +68,8 @@ void measure(const ordo::Cuda& b, const std::string& name, const Rule& rule, dou
   const std::int64_t rows = static_cast<std::int64_t>(slots) * batch;
   const std::int64_t width = static_cast<std::int64_t>(heads) * head_size;
   const auto count = static_cast<std::size_t>(rows * width);
-  auto qkv = random_numbers(b.queue(), 3 * count, 1);
-  auto dout = random_numbers(b.queue(), count, 2);
+  auto qkv = random_numbers(b, 3 * count, 1);
+  auto dout = random_numbers(b, count, 2);
   ordo::cuda::DeviceBuffer<bf16> out(count);
   ordo::cuda::DeviceBuffer<bf16> dqkv(3 * count);
   ordo::cuda::DeviceBuffer<float> lse(static_cast<std::size_t>(rows * heads));
@@ -81,8 +81,8 @@ void measure(const ordo::Cuda& b, const std::string& name, const Rule& rule, dou
   }
   ordo::cuda::DeviceBuffer<ordo::AttentionSequence<Rule>> device_sequences(sequences.size());
   ordo::cuda::DeviceBuffer<std::int32_t> device_slot(slot.size());
-  ordo::cuda::upload(b.queue(), std::span<const ordo::AttentionSequence<Rule>>(sequences), device_sequences.data());
-  ordo::cuda::upload(b.queue(), std::span<const std::int32_t>(slot), device_slot.data());
+  upload(b, sequences, device_sequences.data());
+  upload(b, slot, device_slot.data());
   const ordo::AttentionLayout<Rule> layout{head_size, device_sequences.span(), device_slot.span(), slots, slots};
   const auto part = [&](ordo::cuda::DeviceBuffer<bf16>& all, int i) {
     return Matrix<bf16>(all.data() + i * width, rows, width, 3 * width);

@@ -221,7 +221,7 @@ TEST_CASE("one token a step from left to right is the chain rule with all later 
     slots[static_cast<std::size_t>(at)] = slots[static_cast<std::size_t>(at)].predicting(at);
     ordo::Batch<ordo::Full> batch;
     batch.add(slots, {}, tokens, network().config(), 0);
-    ordo::Workspace<Double> workspace(network().config(), {3, 1}, ordo::Pass::forward);
+    ordo::Workspace<Double> workspace(network(), {3, 1}, ordo::Pass::forward);
     expected += losses(network(), batch, workspace)[0];
   }
   CHECK(ordo::sequence_nats(network(), Masked{}, {}, std::vector<Sequence>{tokens})[0] ==

@@ -47,7 +47,7 @@ double nats(const ordo::Network<Double>& network, const F& policy, const Sequenc
   const auto rule = policy.plan({static_cast<std::int32_t>(tokens.size())}, choices, slots);
   ordo::Batch<typename F::Rule> batch;
   batch.add(slots, rule, tokens, network.config(), 0);
-  ordo::Workspace<Double> workspace(network.config(), {batch.slots(), batch.predictions()}, ordo::Pass::forward);
+  ordo::Workspace<Double> workspace(network, {batch.slots(), batch.predictions()}, ordo::Pass::forward);
   double sum = 0;
   for (const double loss : losses(network, batch, workspace)) sum += loss;
   return sum;
@@ -67,7 +67,7 @@ double any_order_probability(const ordo::Network<Double>& network, const Sequenc
   if (hidden.empty()) return 1;
   ordo::Batch<ordo::Full> batch;
   batch.add(slots, {}, tokens, network.config(), 0);
-  ordo::Workspace<Double> workspace(network.config(), {batch.slots(), batch.predictions()}, ordo::Pass::forward);
+  ordo::Workspace<Double> workspace(network, {batch.slots(), batch.predictions()}, ordo::Pass::forward);
   const auto span = losses(network, batch, workspace);
   const std::vector<double> loss(span.begin(), span.end());
   double sum = 0;

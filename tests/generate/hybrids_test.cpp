@@ -49,7 +49,7 @@ std::vector<double> losses_at(const Network<Double>& network, const std::vector<
                               const Sequence& tokens) {
   Batch<Rule> batch;
   batch.add(slots, rule, tokens, network.config(), 0);
-  Workspace<Double> workspace(network.config(), {batch.slots(), batch.predictions()}, Pass::forward);
+  Workspace<Double> workspace(network, {batch.slots(), batch.predictions()}, Pass::forward);
   const auto loss = losses(network, batch, workspace);
   return {loss.begin(), loss.end()};
 }
@@ -132,7 +132,7 @@ double furthest_from_uncached(B backend) {
   RandomChoices choices(0, Purpose::sampling, 0);
   auto sampler = policy.sampler({64}, Known(64, 0), choices);
   using Rule = std::remove_cvref_t<decltype(sampler.rule())>;
-  Cache<B, Rule> cache(config, 1, 64);
+  Cache<B, Rule> cache(network, 1, 64);
   cache.set_lanes({0});
   Known known(64, 0);
   SampleStep step;
@@ -147,8 +147,8 @@ double furthest_from_uncached(B backend) {
     with.add(fresh, sampler.rule(), tokens, config, 0, static_cast<std::int32_t>(kept.size()));
     Batch<Rule> without;
     without.add(whole, sampler.rule(), tokens, config, 0);
-    Workspace<B> a(config, {with.slots(), with.predictions()}, Pass::forward);
-    Workspace<B> b(config, {without.slots(), without.predictions()}, Pass::forward);
+    Workspace<B> a(network, {with.slots(), with.predictions()}, Pass::forward);
+    Workspace<B> b(network, {without.slots(), without.predictions()}, Pass::forward);
     forward(network, with, a, {}, cache);
     forward(network, without, b, {});
     REQUIRE(with.predictions() == without.predictions());

@@ -221,7 +221,7 @@ TEST_CASE("tokens that are hidden again are drawn anew from what is known then")
   const ordo::Network<Double> network = network_of(2);
   std::map<Sequence, double> expected;
   ordo::Batch<ordo::Full> batch;
-  ordo::Workspace<Double> workspace(network.config(), {2, 2}, ordo::Pass::forward);
+  ordo::Workspace<Double> workspace(network, {2, 2}, ordo::Pass::forward);
   for (const Sequence& s : ordo::all_sequences(5, 2)) {
     batch.clear();
     batch.add(std::vector<ordo::Slot>{ordo::Slot::mask(0).predicting(0), ordo::Slot::mask(1).predicting(1)}, {}, s,

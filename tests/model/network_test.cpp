@@ -50,7 +50,7 @@ ordo::Batch<typename F::Rule> batch_of(const F& policy, const ordo::ModelConfig&
 
 template <class Rule>
 double loss_of(const ordo::Network<Double>& network, const ordo::Batch<Rule>& batch, ordo::DropoutSettings dropout) {
-  ordo::Workspace<Double> workspace(network.config(), {batch.slots(), batch.predictions()}, Pass::backward);
+  ordo::Workspace<Double> workspace(network, {batch.slots(), batch.predictions()}, Pass::backward);
   std::vector<double> gradient(network.values().size(), 0.0);
   return accumulate_gradient(network, batch, 1.0, dropout, workspace, std::span<double>(gradient));
 }
@@ -68,7 +68,7 @@ TEMPLATE_TEST_CASE("the gradient of the weighted loss equals central differences
     for (double& x : network.values()) x += 0.1 * stream.normal();
     const auto batch = batch_of(policy, network.config(), {6, 1, 4});
     const ordo::DropoutSettings dropout{rate, 9};
-    ordo::Workspace<Double> workspace(network.config(), {batch.slots(), batch.predictions()}, Pass::backward);
+    ordo::Workspace<Double> workspace(network, {batch.slots(), batch.predictions()}, Pass::backward);
     std::vector<double> gradient(network.values().size(), 0.0);
     accumulate_gradient(network, batch, 1.0, dropout, workspace, std::span<double>(gradient));
     double scale = 0;
@@ -94,7 +94,7 @@ TEMPLATE_TEST_CASE("losses do not depend on what else is in the batch", "", ordo
                    ordo::Orderings<4>) {
   const ordo::Network<Double> network(tiny(), {}, 3);
   const auto whole = batch_of(TestType{}, network.config(), {6, 3, 5});
-  ordo::Workspace<Double> workspace(network.config(), {14, 14}, Pass::forward);
+  ordo::Workspace<Double> workspace(network, {14, 14}, Pass::forward);
   const auto span = losses(network, whole, workspace);
   const std::vector<double> together(span.begin(), span.end());
   std::vector<double> apart;
@@ -127,7 +127,7 @@ TEST_CASE("the losses of a masked batch are the same to the bit when the last la
     }
   }
   all.add(slots, {}, tokens, network.config(), 0);
-  ordo::Workspace<Double> workspace(network.config(), {6, 6}, Pass::forward);
+  ordo::Workspace<Double> workspace(network, {6, 6}, Pass::forward);
   const auto loss = losses(network, few, workspace);
   const std::vector<double> of_few(loss.begin(), loss.end());
   const auto every = losses(network, all, workspace);

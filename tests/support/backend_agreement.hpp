@@ -3,8 +3,10 @@
 // on the same awkward random shapes on both, and returns the worst relative error over all that they write.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -71,7 +73,9 @@ template <class B>
     Table<R> sum = x.as<R>();
     gather(backend, x.as<R>().view(), rows, y.view());
     scatter_add(backend, added_rows.as<R>().view(), rows, sum.view());
-    return std::vector<Table<R>>{y, sum};
+    Table<R> replaced = x.as<R>();
+    scatter(backend, added_rows.as<R>().view(), rows, replaced.view());
+    return std::vector<Table<R>>{y, sum, replaced};
   });
 }
 
@@ -177,7 +181,7 @@ template <class B>
   const Table<double> x = random.table(rows, 17, 3);
   const Table<double> table = random.table(vocab, 17);
   const std::vector<Token> target = random.indices(rows, vocab);
-  std::vector<double> weight = random.numbers(rows);
+  std::vector<float> weight = as<float>(random.numbers(rows));
   weight[0] = 0;
   return disagreement(b, [&](const auto& backend) {
     using R = ScalarHere<decltype(backend)>;
@@ -186,24 +190,24 @@ template <class B>
     Table<R> dx = stale<R>(rows, 17, 1);
     Table<R> dtable = table.as<R>();
     std::vector<R> scratch(static_cast<std::size_t>(chunk * vocab));
-    const std::vector<R> w = as<R>(weight);
     cross_entropy(backend, x.as<R>().view(), table.as<R>().view(), target, loss.all(), scratch);
-    cross_entropy_gradient(backend, x.as<R>().view(), table.as<R>().view(), target, w, loss_again.all(), dx.view(),
-                           dtable.view(), scratch);
+    cross_entropy_gradient(backend, x.as<R>().view(), table.as<R>().view(), target, weight, 0.25, loss_again.all(),
+                           dx.view(), dtable.view(), scratch);
     return std::vector<Table<R>>{loss, loss_again, dx, dtable};
   });
 }
 
-/// fill, squared_norm, blend, and three AdamW steps.
+/// fill, copy_values, squared_norm, add_weighted, blend, and three AdamW steps, the last of which must not be done.
 template <class B>
 [[nodiscard]] double optimizer_disagreement(const B& b, std::int64_t count = 1037) {
   RandomCase random(9);
   const Table<double> start = random.table(1, count);
   const Table<double> gradient = random.table(3, count);
+  const std::vector<float> weight = as<float>(random.numbers(count));
   return disagreement(b, [&](const auto& backend) {
     using R = ScalarHere<decltype(backend)>;
     Table<R> filled = stale<R>(1, count);
-    Table<R> norm(1, 1);
+    Table<R> copied = stale<R>(1, count);
     Table<R> average = start.as<R>();
     Table<R> p = start.as<R>();
     Table<R> m(1, count);
@@ -211,7 +215,13 @@ template <class B>
     const Table<R> g = gradient.as<R>();
     const auto length = static_cast<std::size_t>(count);
     fill(backend, filled.all(), R(1.5));
-    norm.at(0, 0) = static_cast<R>(squared_norm(backend, g.all()));
+    copy_values(backend, g.all().first(length), copied.all());
+    StepSums sums;
+    squared_norm(backend, g.all(), &sums.squared_norm);
+    add_weighted(backend, weight, g.all().first(length), &sums.loss);
+    Table<R> added(1, 2);
+    added.at(0, 0) = static_cast<R>(sums.squared_norm);
+    added.at(0, 1) = static_cast<R>(sums.loss);
     blend(backend, average.all(), g.all().first(length), 0.75);
     AdamWStep step;
     double power1 = 1;
@@ -221,10 +231,11 @@ template <class B>
       power2 *= step.beta2;
       step.correction1 = 1 - power1;
       step.correction2 = 1 - power2;
-      step.gradient_scale = 0.5;
-      adamw(backend, p.all(), g.all().subspan(i * length, length), m.all(), v.all(), step);
+      step.clip = 0.5 * std::sqrt(sums.squared_norm);
+      if (i == 2) sums.loss = std::numeric_limits<double>::quiet_NaN();
+      adamw(backend, p.all(), g.all().subspan(i * length, length), m.all(), v.all(), step, &sums);
     }
-    return std::vector<Table<R>>{filled, norm, average, p, m, v};
+    return std::vector<Table<R>>{filled, copied, added, average, p, m, v};
   });
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 // A GPU on the host, as far as ordo/backend/cuda asks for one: the threads of a block take turns as fibers, meet at
 // barriers and exchange numbers within their warp. Blocks run one after the other. Slow, and exact about what waits for
-// what: a block whose threads wait for one another in vain is an error, and shared memory begins as NaNs.
+// what: a block whose threads wait for one another in vain is an error, and shared memory begins as NaNs. The device's
+// memory is closed to the host: only kernels and copies reach it.
 
 #include <setjmp.h>
+#include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,7 +15,9 @@
 #include <cstring>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <type_traits>
 #include <vector>
@@ -36,6 +41,76 @@ struct Grid {
 using Queue = std::nullptr_t;
 
 namespace emulated {
+
+/// The device's memory. Every piece ends at a page that nobody may touch, and is never used again once it is free.
+class Memory {
+ public:
+  static Memory& get() {
+    static Memory memory;
+    return memory;
+  }
+  [[nodiscard]] void* allocate(std::size_t bytes) {
+    const std::size_t pages = (bytes + page_ - 1) / page_;
+    if (used_ + (pages + 1) * page_ > all) throw std::bad_alloc();
+    unsigned char* const first = base_ + used_;
+    used_ += (pages + 1) * page_;
+    // As near to the closed page as the alignment of a real device's memory allows.
+    unsigned char* const start = first + (pages * page_ - bytes) / alignment * alignment;
+    pieces_[start] = {first, pages * page_};
+    protect(first, pages * page_, true);
+    std::memset(first, 0xff, pages * page_);
+    if (open_ == 0) protect(first, pages * page_, false);
+    return start;
+  }
+  void free(void* start) {
+    const auto found = pieces_.find(start);
+    if (found == pieces_.end()) throw std::logic_error("memory is freed that the device did not give");
+    madvise(found->second.first, found->second.bytes, MADV_DONTNEED);
+    protect(found->second.first, found->second.bytes, false);
+    pieces_.erase(found);
+  }
+  void open() {
+    if (open_++ == 0) protect_all(true);
+  }
+  void close() {
+    if (--open_ == 0) protect_all(false);
+  }
+
+ private:
+  static constexpr std::size_t all = std::size_t{1} << 38;  // addresses, not memory
+  static constexpr std::size_t alignment = 256;
+  struct Piece {
+    unsigned char* first;
+    std::size_t bytes;
+  };
+
+  Memory() : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
+    void* const memory = mmap(nullptr, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    base_ = static_cast<unsigned char*>(memory);
+  }
+  static void protect(unsigned char* first, std::size_t bytes, bool open) {
+    if (mprotect(first, bytes, open ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) throw std::bad_alloc();
+  }
+  void protect_all(bool open) {
+    for (const auto& [start, piece] : pieces_) protect(piece.first, piece.bytes, open);
+  }
+
+  std::size_t page_;
+  unsigned char* base_ = nullptr;
+  std::size_t used_ = 0;
+  int open_ = 0;
+  std::map<void*, Piece> pieces_;
+};
+
+/// While it lives, the device's memory may be reached.
+class Access {
+ public:
+  Access() { Memory::get().open(); }
+  ~Access() { Memory::get().close(); }
+  Access(const Access&) = delete;
+  Access& operator=(const Access&) = delete;
+};
 
 /// One block: its threads are fibers, resumed warp by warp.
 class Block {
@@ -207,6 +282,29 @@ class Block {
 
 }  // namespace emulated
 
+[[nodiscard]] inline void* device_memory(std::size_t bytes) { return emulated::Memory::get().allocate(bytes); }
+inline void free_device_memory(void* memory) {
+  if (memory != nullptr) emulated::Memory::get().free(memory);
+}
+inline void clear_device_memory(void* memory, std::size_t bytes) {
+  const emulated::Access access;
+  std::memset(memory, 0, bytes);
+}
+[[nodiscard]] inline void* pinned_memory(std::size_t bytes) { return ::operator new(bytes); }
+inline void free_pinned_memory(void* memory) noexcept { ::operator delete(memory); }
+inline void copy_to_device(Queue, const void* from, std::size_t bytes, void* to) {
+  const emulated::Access access;
+  std::memcpy(to, from, bytes);
+}
+inline void copy_from_device(Queue, const void* from, std::size_t bytes, void* to) {
+  const emulated::Access access;
+  std::memcpy(to, from, bytes);
+}
+struct Event {
+  void record(Queue) {}
+  void wait() const {}
+};
+
 inline int thread_index() { return emulated::Block::current()->thread(); }
 inline int block_threads() { return emulated::Block::current()->threads(); }
 inline int block_x() { return emulated::Block::current()->x(); }
@@ -285,6 +383,7 @@ void wait_for_copies() {}
 template <class... P, class... A>
 void launch(Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
+  const emulated::Access access;
   const std::function<void()> body = [&] { kernel(args...); };
   emulated::Block block(grid, body);
   for (int z = 0; z < grid.z; ++z) {

@@ -24,6 +24,7 @@ struct MirroredDevice {
   using Scalar = float;
   template <class T>
   using Buffer = HostBuffer<T>;
+  static constexpr bool on_host = true;
 
   Cuda device{};
 
@@ -48,13 +49,11 @@ class Mirror<std::span<T>> {
  public:
   using Number = std::remove_const_t<T>;
 
-  Mirror(const Cuda& b, std::span<T> host) : host_(host), device_(host.size()) {
-    ordo::cuda::upload(b.queue(), std::span<const Number>(host), device_.data());
-  }
+  Mirror(const Cuda& b, std::span<T> host) : host_(host), device_(host.size()) { upload(b, host, device_.data()); }
   [[nodiscard]] std::span<T> view() { return {device_.data(), host_.size()}; }
   void copy_back(const Cuda& b) {
     if constexpr (!std::is_const_v<T>) {
-      ordo::cuda::download(b.queue(), std::as_const(device_).data(), host_);
+      download(b, std::as_const(device_).data(), host_);
     }
   }
 
@@ -203,6 +202,10 @@ inline void gather(const MirroredDevice& b, HostIn x, HostRows rows, HostOut y) 
   mirrored(
       b, [](const auto&... a) { gather(a...); }, x, rows, y);
 }
+inline void scatter(const MirroredDevice& b, HostIn y, HostRows rows, HostOut x) {
+  mirrored(
+      b, [](const auto&... a) { scatter(a...); }, y, rows, x);
+}
 inline void scatter_add(const MirroredDevice& b, HostIn y, HostRows rows, HostOut x) {
   mirrored(
       b, [](const auto&... a) { scatter_add(a...); }, y, rows, x);
@@ -213,26 +216,40 @@ inline void cross_entropy(const MirroredDevice& b, HostIn x, HostIn table, HostR
       b, [](const auto&... a) { cross_entropy(a...); }, x, table, target, loss, scratch);
 }
 inline void cross_entropy_gradient(const MirroredDevice& b, HostIn x, HostIn table, HostRows target, HostNumbers weight,
-                                   HostWritten loss, HostOut dx, HostOut dtable, HostWritten scratch) {
+                                   double scale, HostWritten loss, HostOut dx, HostOut dtable, HostWritten scratch) {
   mirrored(
-      b, [](const auto&... a) { cross_entropy_gradient(a...); }, x, table, target, weight, loss, dx, dtable, scratch);
+      b, [](const auto&... a) { cross_entropy_gradient(a...); }, x, table, target, weight, scale, loss, dx, dtable,
+      scratch);
 }
 inline void fill(const MirroredDevice& b, HostWritten values, float value) {
   mirrored(
       b, [](const auto&... a) { fill(a...); }, values, value);
 }
-[[nodiscard]] inline double squared_norm(const MirroredDevice& b, HostNumbers values) {
-  return mirrored(
-      b, [](const auto&... a) { return squared_norm(a...); }, values);
+inline void squared_norm(const MirroredDevice& b, HostNumbers values, double* sum) {
+  mirrored(
+      b, [](const auto& d, HostNumbers v, std::span<double> s) { squared_norm(d, v, s.data()); }, values,
+      std::span<double>(sum, 1));
+}
+inline void add_weighted(const MirroredDevice& b, HostNumbers weight, HostNumbers values, double* sum) {
+  mirrored(
+      b, [](const auto& d, HostNumbers w, HostNumbers v, std::span<double> s) { add_weighted(d, w, v, s.data()); },
+      weight, values, std::span<double>(sum, 1));
+}
+inline void copy_values(const MirroredDevice& b, HostNumbers values, HostWritten to) {
+  mirrored(
+      b, [](const auto&... a) { copy_values(a...); }, values, to);
 }
 inline void blend(const MirroredDevice& b, HostWritten average, HostNumbers values, double decay) {
   mirrored(
       b, [](const auto&... a) { blend(a...); }, average, values, decay);
 }
 inline void adamw(const MirroredDevice& b, HostWritten p, HostNumbers gradient, HostWritten m, HostWritten v,
-                  const AdamWStep& step) {
+                  const AdamWStep& step, const StepSums* sums) {
   mirrored(
-      b, [](const auto&... a) { adamw(a...); }, p, gradient, m, v, step);
+      b,
+      [](const auto& d, HostWritten mp, HostNumbers mg, HostWritten mm, HostWritten mv, const AdamWStep& s,
+         std::span<const StepSums> ms) { adamw(d, mp, mg, mm, mv, s, ms.data()); },
+      p, gradient, m, v, step, std::span<const StepSums>(sums, 1));
 }
 template <class Rule>
 void attention(const MirroredDevice& b, const AttentionLayout<Rule>& layout, Dropout dropout, HostIn q, HostIn k,

@@ -12,6 +12,7 @@
 #include <ordo/backend/reference/reference.hpp>
 #include <ordo/core/choices.hpp>
 #include <ordo/core/config.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/core/rng.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/model/backward.hpp>
@@ -43,10 +44,12 @@ template <class F>
 template <class B, class Rule>
 [[nodiscard]] std::vector<double> gradient_of(const Network<B>& network, const Batch<Rule>& batch, double& loss) {
   using R = typename B::Scalar;
-  Workspace<B> workspace(network.config(), {batch.slots(), batch.predictions()}, Pass::backward);
-  std::vector<R> gradient(network.values().size(), R(0));
-  loss = accumulate_gradient(network, batch, 0.01, {0.1, 77}, workspace, std::span<R>(gradient));
-  return {gradient.begin(), gradient.end()};
+  Workspace<B> workspace(network, {batch.slots(), batch.predictions()}, Pass::backward);
+  auto gradient = allocate<R>(network.backend(), network.values().size());
+  loss = accumulate_gradient(network, batch, 0.01, {0.1, 77}, workspace, gradient.span());
+  HostCopy<R> copy;
+  const auto own = copy.of(network.backend(), std::span<const R>(gradient.span()));
+  return {own.begin(), own.end()};
 }
 
 /// Checks that a network on `backend` has the reference's loss and gradients, and the same bits when asked again.

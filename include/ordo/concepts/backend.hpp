@@ -19,17 +19,26 @@
 //   add_dropout(b, y, dropout, places, x)         x += dropped y                residual       x +=
 //   dropout_gradient(b, dx, dropout, places, dy)  dy = dropped dx                              dy
 //   gather(b, x, rows, y)                         y[i] = x[rows[i]]             rows           y
+//   scatter(b, y, rows, x)                        x[rows[i]] = y[i]; rows differ               x
 //   scatter_add(b, y, rows, x)                    x[rows[i]] += y[i]; rows differ              x +=
 //   cross_entropy(b, x, table, target, loss, scratch)                           cross_entropy  loss
-//   cross_entropy_gradient(b, x, table, target, weight, loss, dx, dtable, scratch)             loss, dx, dtable +=
+//   cross_entropy_gradient(b, x, table, target, weight, scale, loss, dx, dtable, scratch)      loss, dx, dtable +=
 //   fill(b, values, value)                                                      vector         values
-//   squared_norm(b, values) -> double                                                          -
+//   copy_values(b, values, to)                                                                 to
+//   squared_norm(b, values, sum)                  *sum = sum_i values[i]^2                     *sum
+//   add_weighted(b, weight, values, sum)          *sum += sum_i weight[i] * values[i]          *sum
 //   blend(b, average, values, decay)              average = decay * average + (1 - decay) * values
-//   adamw(b, p, gradient, m, v, step)                                           adamw          p, m, v
+//   adamw(b, p, gradient, m, v, step, sums)       nothing where a sum is not finite  adamw     p, m, v
+//
+// Memory: `b` gives buffers, and all that an operation reads and writes lies in them (rows, targets and sums too) or,
+// where B::on_host, anywhere in the host's memory.
+//   allocate<T>(b, size) -> Buffer<T>, zeros; upload(b, from, to) and download(b, from, to) copy between the host and a
+//   buffer. Operations and uploads may be queued, and their results are there for whatever is asked of `b` later;
+//   download waits for them. (See core/host_memory.hpp for backends in the host's memory.)
 //
 // Shapes: x, y (S, C); q, out, dout, dq (Q, H D); k, v, dk, dv (S, H D); gate_up (S, 2 F): the gate's F columns,
 // then the up's; h (S, F); gain (C). cross_entropy: x (P, C), table (V, C), target, weight, loss (P); loss is in
-// nats and unweighted; the gradient is that of sum_i weight[i] * loss[i]; the scratch is cut into chunks of
+// nats and unweighted; the gradient is that of scale * sum_i weight[i] * loss[i]; the scratch is cut into chunks of
 // whole rows of V logits. attention: scores are q . k / sqrt(D); lse[r, h] is the log of the sum of exponentials
 // over the visible keys; dropout acts on the probabilities. A sequence's rule is asked with slots (see
 // AttentionLayout); key rows that nobody sees get zero gradients. dx of dy w and dq, dk, dv are overwritten.
@@ -45,6 +54,7 @@
 #include <ordo/core/adamw.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/dropout.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/core/matrix.hpp>
 #include <ordo/core/rotary.hpp>
 #include <ordo/core/slot.hpp>
@@ -56,9 +66,12 @@ using ScalarOf = typename B::Scalar;
 
 /// Owns memory: `typename B::template Buffer<T>` holds numbers where the backend computes.
 template <class B>
-concept HasBuffers = requires {
-  typename B::Scalar;
-  typename B::template Buffer<typename B::Scalar>;
+concept HasMemory = requires(const B& b, std::span<const ScalarOf<B>> from, ScalarOf<B>* there,
+                             std::span<ScalarOf<B>> to) {
+  { B::on_host } -> std::convertible_to<bool>;
+  { allocate<ScalarOf<B>>(b, std::size_t{1}) } -> std::same_as<typename B::template Buffer<ScalarOf<B>>>;
+  upload(b, from, there);
+  download(b, there, to);
 };
 
 template <class B>
@@ -105,24 +118,28 @@ template <class B>
 concept HasRows = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
                            std::span<const std::int32_t> rows) {
   gather(b, in, rows, out);
+  scatter(b, in, rows, out);
   scatter_add(b, in, rows, out);
 };
 
 template <class B>
 concept HasCrossEntropy = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
-                                   std::span<const Token> target, std::span<const ScalarOf<B>> weight,
+                                   std::span<const Token> target, std::span<const float> weight,
                                    std::span<ScalarOf<B>> vector) {
   cross_entropy(b, in, in, target, vector, vector);
-  cross_entropy_gradient(b, in, in, target, weight, vector, out, out, vector);
+  cross_entropy_gradient(b, in, in, target, weight, 1.0, vector, out, out, vector);
 };
 
 template <class B>
 concept HasOptimizer = requires(const B& b, std::span<ScalarOf<B>> out, std::span<const ScalarOf<B>> in,
-                                const AdamWStep& step) {
+                                std::span<const float> weight, double* sum, const AdamWStep& step,
+                                const StepSums* sums) {
   fill(b, out, ScalarOf<B>(0));
-  { squared_norm(b, in) } -> std::same_as<double>;
+  copy_values(b, in, out);
+  squared_norm(b, in, sum);
+  add_weighted(b, weight, in, sum);
   blend(b, out, in, 0.999);
-  adamw(b, out, in, out, out, step);
+  adamw(b, out, in, out, out, step, sums);
 };
 
 /// Attention is a template over the rule, so it is checked for one rule at a time.
@@ -135,7 +152,7 @@ concept HasAttention = requires(const B& b, const AttentionLayout<Rule>& layout,
 
 /// Everything that the transformer needs, attention aside.
 template <class B>
-concept Backend = HasBuffers<B> && HasEmbedding<B> && HasRmsNorm<B> && HasLinear<B> && HasRotary<B> && HasSwiglu<B> &&
+concept Backend = HasMemory<B> && HasEmbedding<B> && HasRmsNorm<B> && HasLinear<B> && HasRotary<B> && HasSwiglu<B> &&
     HasResidual<B> && HasRows<B> && HasCrossEntropy<B> && HasOptimizer<B> && requires(const B& b) {
   { b.name() } -> std::convertible_to<std::string>;
   { b.threads() } -> std::convertible_to<int>;

@@ -1,19 +1,37 @@
 #pragma once
 // The numbers of one AdamW step (Loshchilov and Hutter 2017, arXiv:1711.05101).
 
+#include <cmath>
+
+#include <ordo/core/host_device.hpp>
+
 namespace ordo {
 
-/// Applied as: g = gradient_scale * gradient; m = lerp(g, m, beta1); v = lerp(g^2, v, beta2);
-/// p -= rate * (m / correction1 / (sqrt(v / correction2) + epsilon) + decay * p).
+/// What the passes of a step add up. Lies where the backend computes, so that an update needs no word from the host.
+struct StepSums {
+  double loss = 0;          ///< weighted [nats]
+  double squared_norm = 0;  ///< of the gradient
+
+  [[nodiscard]] ORDO_HD bool finite() const { return std::isfinite(loss) && std::isfinite(squared_norm); }
+};
+
+/// Applied as: g = gradient_scale(sums) * gradient; m = lerp(g, m, beta1); v = lerp(g^2, v, beta2);
+/// p -= rate * (m / correction1 / (sqrt(v / correction2) + epsilon) + decay * p). Where a sum is no finite number,
+/// nothing changes.
 struct AdamWStep {
   double rate = 1e-3;  ///< learning rate of this step
   double beta1 = 0.9;
   double beta2 = 0.95;
   double epsilon = 1e-8;
-  double decay = 0.1;         ///< decoupled weight decay; 0 for gains
-  double correction1 = 1;     ///< 1 - beta1^step
-  double correction2 = 1;     ///< 1 - beta2^step
-  double gradient_scale = 1;  ///< from clipping by the global norm
+  double decay = 0.1;      ///< decoupled weight decay; 0 for gains
+  double correction1 = 1;  ///< 1 - beta1^step
+  double correction2 = 1;  ///< 1 - beta2^step
+  double clip = 0;         ///< the gradient's norm is brought down to this; 0: never
+
+  [[nodiscard]] ORDO_HD double gradient_scale(const StepSums& sums) const {
+    const double norm = std::sqrt(sums.squared_norm);
+    return clip > 0 && norm > clip ? clip / norm : 1.0;
+  }
 };
 
 }  // namespace ordo

@@ -34,7 +34,7 @@ class PlanScorer {
     if (batch_.predictions() > 0) {
       const Capacity needed{batch_.slots(), batch_.predictions()};
       if (!workspace_ || !workspace_->holds(needed)) {
-        workspace_.emplace(network_.config(),
+        workspace_.emplace(network_,
                            Capacity{std::max(needed.slots, batch_slots_), std::max(needed.predictions, batch_slots_)},
                            Pass::forward);
       }

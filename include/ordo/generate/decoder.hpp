@@ -13,6 +13,7 @@
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/sampler.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/core/matrix.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/model/activations.hpp>
@@ -139,11 +140,11 @@ class Decoder {
 
   void run() {
     const Capacity needed{batch_.slots(), batch_.predictions()};
-    if (!workspace_ || !workspace_->holds(needed)) workspace_.emplace(network_.config(), needed, Pass::forward);
+    if (!workspace_ || !workspace_->holds(needed)) workspace_.emplace(network_, needed, Pass::forward);
     // Samplers that keep nothing (diffusion) need no cache.
     const bool keeps =
         std::any_of(lanes_.begin(), lanes_.end(), [&](std::size_t i) { return drafts_[i].computed > 0; });
-    if (use_cache_ && keeps && !cache_) cache_.emplace(network_.config(), drafts_.size(), cache_slots());
+    if (use_cache_ && keeps && !cache_) cache_.emplace(network_, drafts_.size(), cache_slots());
     if (!cache_) {
       forward(network_, batch_, *workspace_, {});
       return;
@@ -174,9 +175,11 @@ class Decoder {
       const Matrix<ScalarOf<B>> logits(workspace_->logits.data(), rows, static_cast<std::int64_t>(vocab));
       linear(network_.backend(), workspace_->out_norm.slice(first, rows),
              network_.views().table.slice(0, network_.config().vocab), logits);
+      const auto numbers = static_cast<std::size_t>(rows) * vocab;
+      const auto own = host_logits_.of(network_.backend(), std::span<const ScalarOf<B>>(logits.data, numbers));
       for (std::int64_t r = 0; r < rows; ++r) {
         const auto& [i, target] = targets_[static_cast<std::size_t>(first + r)];
-        read(i, target, std::span<const ScalarOf<B>>(logits.row(r), vocab));
+        read(i, target, own.subspan(static_cast<std::size_t>(r) * vocab, vocab));
       }
     }
   }
@@ -187,6 +190,7 @@ class Decoder {
   std::vector<Draft<S>> drafts_;
   std::optional<Cache<B, Rule>> cache_;
   std::optional<Workspace<B>> workspace_;
+  HostCopy<ScalarOf<B>> host_logits_;
   Batch<Rule> batch_;
   std::vector<std::size_t> lanes_;                             // (B) the draft of each sequence of the batch
   std::vector<std::pair<std::size_t, std::int32_t>> targets_;  // (P) draft and token of each prediction

@@ -15,6 +15,7 @@
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/core/error.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/data/codec.hpp>
 #include <ordo/io/json_file.hpp>
 #include <ordo/io/model_json.hpp>
@@ -65,7 +66,8 @@ template <Backend B>
 void write_model(const std::filesystem::path& folder, const Network<B>& network, const std::string& factorization,
                  const TextCodec& codec) {
   static_assert(std::is_same_v<ScalarOf<B>, float>, "[ordo] files hold 32-bit floats");
-  write_model(folder, network.config(), network.values(), factorization, codec);
+  HostCopy<float> copy;
+  write_model(folder, network.config(), copy.of(network.backend(), network.values()), factorization, codec);
 }
 
 /// A model that was read: pass `network` and a factorization to evaluate or generate.
@@ -96,7 +98,8 @@ template <Backend B>
           weights.string(), " has ", file.bytes().size(), " bytes, too few for the ", parameter_count(list),
           " parameters that ", config_path.string(), " describes");
   LoadedModel<B> model{Network<B>(stored.config, std::move(backend)), stored.factorization, stored.codec};
-  copy_tensors(file, list, "", model.network.values());
+  write_from_host(model.network.backend(), model.network.values(),
+                  [&](std::span<float> values) { copy_tensors(file, list, "", values); });
   return model;
 }
 

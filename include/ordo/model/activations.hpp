@@ -7,8 +7,12 @@
 #include <span>
 #include <vector>
 
+#include <ordo/concepts/backend.hpp>
 #include <ordo/core/config.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/core/matrix.hpp>
+#include <ordo/model/network.hpp>
+#include <ordo/model/placed_batch.hpp>
 
 namespace ordo {
 
@@ -43,14 +47,16 @@ struct LayerActivations {
 };
 
 /// Scratch memory for forward and, if asked for, backward passes of one network shape.
-template <class B>
+template <Backend B>
 class Workspace {
  public:
   using R = typename B::Scalar;
 
-  Workspace(const ModelConfig& config, Capacity capacity, Pass pass) : capacity_(capacity), pass_(pass) {
-    memory_ = typename B::template Buffer<R>(static_cast<std::size_t>(lay_out(config, nullptr)));
+  Workspace(const Network<B>& network, Capacity capacity, Pass pass) : capacity_(capacity), pass_(pass) {
+    const ModelConfig& config = network.config();
+    memory_ = allocate<R>(network.backend(), static_cast<std::size_t>(lay_out(config, nullptr)));
     lay_out(config, memory_.data());
+    sum_ = allocate<double>(network.backend(), 1);
   }
 
   /// How many numbers a workspace takes; nothing is allocated.
@@ -63,13 +69,14 @@ class Workspace {
            (capacity_.few || wanted.predictions == wanted.slots);
   }
   [[nodiscard]] Pass pass() const { return pass_; }
+  /// A number in the backend's memory, for whoever uses the workspace.
+  [[nodiscard]] double* sum() { return sum_.data(); }
 
   std::vector<LayerActivations<R>> layers;  // forward passes: all layers share the same memory but for `in`
   Matrix<R> out;                            // (P, C) residual stream after the last layer
   Matrix<R> out_norm;                       // (P, C)
   std::span<R> out_inverse_rms;             // (P)
   Matrix<R> branch;                         // (S, C) what a branch adds to the residual stream
-  std::span<R> weight;                      // (P)
   std::span<R> loss;                        // (P)
   std::span<R> logits;                      // chunks of rows of V
   // backward
@@ -83,6 +90,9 @@ class Workspace {
   Matrix<R> dq;            // (P, C)
   Matrix<R> dgate_up;      // (S, 2 F)
   Matrix<R> dhidden;       // (S, F)
+
+  Placer<B> placer;         ///< of the batch in hand
+  HostCopy<R> host_losses;  ///< where the host reads them
 
  private:
   Workspace(Capacity capacity, Pass pass) : capacity_(capacity), pass_(pass) {}
@@ -137,7 +147,6 @@ class Workspace {
     out_norm = matrix(p, c);
     out_inverse_rms = vector(p);
     branch = matrix(s, c);
-    weight = vector(p);
     loss = vector(p);
     logits = vector(logit_rows(config, p) * config.vocab);
     if (pass_ == Pass::forward) return used;
@@ -157,6 +166,7 @@ class Workspace {
   Capacity capacity_;
   Pass pass_;
   typename B::template Buffer<R> memory_;
+  typename B::template Buffer<double> sum_;
 };
 
 }  // namespace ordo

@@ -27,17 +27,18 @@ Matrix<ScalarOf<B>> through_dropout(const B& b, Dropout dropout, RowPlaces place
 
 }  // namespace detail
 
-/// Adds the gradient of scale * sum_i weight_i loss_i to `gradient` (laid out as the network's values), and
-/// returns that sum of weighted losses, unscaled [nats]. The workspace must be one for backward passes.
+/// Adds the gradient of scale * sum_i weight_i loss_i to `gradient` (laid out as the network's values), and that sum of
+/// weighted losses, unscaled [nats], to *sum. Both lie in the backend's memory, and are there for what the backend is
+/// asked next. The workspace must be one for backward passes; the batch must stay as it is until its next use.
 template <class B, class Rule>
-double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, double scale, DropoutSettings dropout,
-                           Workspace<B>& workspace, std::span<ScalarOf<B>> gradient) {
+void accumulate_gradient(const Network<B>& network, const Batch<Rule>& unplaced, double scale, DropoutSettings dropout,
+                         Workspace<B>& workspace, std::span<ScalarOf<B>> gradient, double* sum) {
   using R = ScalarOf<B>;
-  if (batch.predictions() == 0) return 0;
+  if (unplaced.predictions() == 0) return;
   require(workspace.pass() == Pass::backward, "network", "this workspace was planned for forward passes only");
   const B& b = network.backend();
   const ModelConfig& config = network.config();
-  forward(network, batch, workspace, dropout);
+  const PlacedBatch<Rule> batch = forward(network, unplaced, workspace, dropout);
 
   const ParameterViews<const R> weights = network.views();
   const ParameterViews<R> grads(config, gradient.data());
@@ -48,12 +49,10 @@ double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, 
 
   // Output head: only the slots that predict.
   const auto count = static_cast<std::size_t>(p);
-  const std::span<R> weight = workspace.weight.first(count);
-  for (std::size_t i = 0; i < count; ++i) weight[i] = static_cast<R>(scale * static_cast<double>(batch.weight()[i]));
   const std::span<R> loss = workspace.loss.first(count);
   Matrix<R> dnorm = workspace.dnorm_asking.slice(0, p);
-  cross_entropy_gradient(b, workspace.out_norm.slice(0, p), weights.table.slice(0, config.vocab), batch.target(),
-                         weight, loss, dnorm, grads.table.slice(0, config.vocab), workspace.logits);
+  cross_entropy_gradient(b, workspace.out_norm.slice(0, p), weights.table.slice(0, config.vocab), batch.target,
+                         batch.weight, scale, loss, dnorm, grads.table.slice(0, config.vocab), workspace.logits);
   Matrix<R> dx = workspace.dx_asking.slice(0, p);
   if (p == s) dx = workspace.dx.slice(0, s);
   fill(b, std::span<R>(dx.data, static_cast<std::size_t>(dx.rows * c)), R(0));
@@ -62,8 +61,8 @@ double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, 
 
   for (std::size_t l = layers; l-- > 0;) {
     const bool few = detail::asks_few(batch, l, layers);
-    const QueryRows<Rule>& asking = detail::asking_rows(batch, l, layers);
-    const auto q = static_cast<std::int64_t>(asking.row.size());
+    const QueryRows<Rule, PlacedList>& asking = detail::asking_rows(batch, l, layers);
+    const std::int64_t q = asking.size();
     const RowPlaces places{asking.sample, asking.slot};
     const auto& w = weights.layers[l];
     const auto& g = grads.layers[l];
@@ -90,12 +89,13 @@ double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, 
     const Matrix<R> dqkv = workspace.dqkv.slice(0, s);
     const Matrix<R> queries = few ? a.q : a.qkv.columns(0, c);
     const Matrix<R> dqueries = few ? workspace.dq.slice(0, q) : dqkv.columns(0, c);
-    const AttentionLayout<Rule> layout{config.head_size(), asking.sequences, asking.slot};
+    const AttentionLayout<Rule> layout{config.head_size(), asking.sequences, asking.slot, asking.most_queries,
+                                       asking.most_keys};
     attention_gradient(b, layout, dropout.at(l, DropoutSite::attention), queries, a.qkv.columns(c, c),
                        a.qkv.columns(2 * c, c), a.attended, a.lse, dattended, dqueries, dqkv.columns(c, c),
                        dqkv.columns(2 * c, c));
     detail::rotate_queries(network, asking, dqueries, Rotation::backward);
-    rotate(b, network.rotary(), batch.position(), dqkv.columns(c, c), config.head_size(), Rotation::backward);
+    rotate(b, network.rotary(), batch.position, dqkv.columns(c, c), config.head_size(), Rotation::backward);
 
     dnorm = workspace.dnorm.slice(0, s);
     if (few) {  // all slots gave keys and values, only some asked
@@ -115,12 +115,19 @@ double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, 
     }
     rms_norm_gradient(b, a.in, w.attention_gain, a.inverse_rms, dnorm, dx, g.attention_gain);
   }
-  embed_gradient(b, dx, batch.token(), grads.table);
+  embed_gradient(b, dx, batch.token, grads.table);
+  add_weighted(b, batch.weight, loss, sum);
+}
 
-  double total = 0;
-  for (std::size_t i = 0; i < count; ++i)
-    total += static_cast<double>(batch.weight()[i]) * static_cast<double>(loss[i]);
-  return total;
+/// The same, and returns the sum of weighted losses [nats] when it is there.
+template <class B, class Rule>
+double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, double scale, DropoutSettings dropout,
+                           Workspace<B>& workspace, std::span<ScalarOf<B>> gradient) {
+  double sum = 0;
+  upload(network.backend(), std::span<const double>(&sum, 1), workspace.sum());
+  accumulate_gradient(network, batch, scale, dropout, workspace, gradient, workspace.sum());
+  download(network.backend(), static_cast<const double*>(workspace.sum()), std::span<double>(&sum, 1));
+  return sum;
 }
 
 }  // namespace ordo

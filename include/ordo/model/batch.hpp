@@ -1,6 +1,7 @@
 #pragma once
 // Plans of several sequences, packed one after the other: the network's input. Nothing is padded.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,25 +14,35 @@
 
 namespace ordo {
 
-/// The rows that ask in a layer: all slots, or in the last layer only those that predict.
-template <class Rule>
-struct QueryRows {
-  std::vector<AttentionSequence<Rule>> sequences;  // (B)
-  std::vector<std::int32_t> row;                   // (Q) row of the packed batch
-  std::vector<std::int32_t> slot;                  // (Q) slot within the sequence
-  std::vector<std::int32_t> position;              // (Q) rotates half of the heads' queries
-  std::vector<std::int32_t> told_position;         // (Q) rotates the others': the target's, or the same
-  std::vector<std::uint64_t> sample;               // (Q) n of the sequence
+template <class T>
+using PackedList = std::vector<T>;
 
-  void clear() {
-    sequences.clear();
-    row.clear();
-    slot.clear();
-    position.clear();
-    told_position.clear();
-    sample.clear();
-  }
+/// The rows that ask in a layer: all slots, or in the last layer only those that predict. The lists are vectors while a
+/// batch is packed, and views where a backend reads it (see PlacedBatch).
+template <class Rule, template <class> class List = PackedList>
+struct QueryRows {
+  List<AttentionSequence<Rule>> sequences;  // (B)
+  List<std::int32_t> row;                   // (Q) row of the packed batch
+  List<std::int32_t> slot;                  // (Q) slot within the sequence
+  List<std::int32_t> position;              // (Q) rotates half of the heads' queries
+  List<std::int32_t> told_position;         // (Q) rotates the others': the target's, or the same
+  List<std::uint64_t> sample;               // (Q) n of the sequence
+  std::int32_t most_queries = 0;            // of one sequence
+  std::int32_t most_keys = 0;
+
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(row.size()); }  // Q
 };
+
+/// Calls f with each list of `a` and the same one of `b`.
+template <class A, class B, class F>
+void for_each_list(const A& a, B& b, const F& f) {
+  f(a.sequences, b.sequences);
+  f(a.row, b.row);
+  f(a.slot, b.slot);
+  f(a.position, b.position);
+  f(a.told_position, b.told_position);
+  f(a.sample, b.sample);
+}
 
 /// S slots of B sequences; P of them predict.
 template <class Rule>
@@ -58,17 +69,17 @@ class Batch {
       weight_.push_back(slot.weight);
     }
     AttentionSequence<Rule> sequence{first, count, first, count, sample, rule};
-    every_.sequences.push_back(sequence);
+    push(every_, sequence);
     sequence.query_begin = first_predicting;
     sequence.queries = static_cast<std::int32_t>(predicting_.row.size()) - first_predicting;
-    predicting_.sequences.push_back(sequence);
+    push(predicting_, sequence);
     tokens_ += static_cast<std::int64_t>(tokens.size());
   }
   void clear() {
     token_.clear();
     position_.clear();
-    every_.clear();
-    predicting_.clear();
+    clear(every_);
+    clear(predicting_);
     target_.clear();
     weight_.clear();
     tokens_ = 0;
@@ -77,13 +88,13 @@ class Batch {
   [[nodiscard]] std::int64_t slots() const { return static_cast<std::int64_t>(token_.size()); }                // S
   [[nodiscard]] std::int64_t predictions() const { return static_cast<std::int64_t>(target_.size()); }         // P
   [[nodiscard]] std::int64_t sequences() const { return static_cast<std::int64_t>(every_.sequences.size()); }  // B
-  [[nodiscard]] std::int64_t tokens() const { return tokens_; }                       // sum of the sequences' lengths
-  [[nodiscard]] std::span<const std::int32_t> token() const { return token_; }        // (S) row of the table shown
-  [[nodiscard]] std::span<const std::int32_t> position() const { return position_; }  // (S)
-  [[nodiscard]] const QueryRows<Rule>& every() const { return every_; }               // Q = S
-  [[nodiscard]] const QueryRows<Rule>& predicting() const { return predicting_; }     // Q = P
-  [[nodiscard]] std::span<const Token> target() const { return target_; }             // (P)
-  [[nodiscard]] std::span<const float> weight() const { return weight_; }             // (P)
+  [[nodiscard]] std::int64_t tokens() const { return tokens_; }                    // sum of the sequences' lengths
+  [[nodiscard]] const std::vector<std::int32_t>& token() const { return token_; }  // (S) row of the table shown
+  [[nodiscard]] const std::vector<std::int32_t>& position() const { return position_; }  // (S)
+  [[nodiscard]] const QueryRows<Rule>& every() const { return every_; }                  // Q = S
+  [[nodiscard]] const QueryRows<Rule>& predicting() const { return predicting_; }        // Q = P
+  [[nodiscard]] const std::vector<Token>& target() const { return target_; }             // (P)
+  [[nodiscard]] const std::vector<float>& weight() const { return weight_; }             // (P)
 
  private:
   static Token token_at(std::int32_t index, std::span<const Token> tokens, const ModelConfig& config) {
@@ -112,6 +123,17 @@ class Batch {
     rows.position.push_back(slot.position);
     rows.told_position.push_back(slot.target_position == absent ? slot.position : slot.target_position);
     rows.sample.push_back(sample);
+  }
+  static void push(QueryRows<Rule>& rows, const AttentionSequence<Rule>& sequence) {
+    rows.sequences.push_back(sequence);
+    rows.most_queries = std::max(rows.most_queries, sequence.queries);
+    rows.most_keys = std::max(rows.most_keys, sequence.keys);
+  }
+  /// The lists keep their memory.
+  static void clear(QueryRows<Rule>& rows) {
+    for_each_list(rows, rows, [](const auto&, auto& list) { list.clear(); });
+    rows.most_queries = 0;
+    rows.most_keys = 0;
   }
 
   std::vector<std::int32_t> token_;

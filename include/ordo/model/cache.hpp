@@ -1,6 +1,7 @@
 #pragma once
 // Keys and values of slots that are final, so that sampling computes each of them once.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,10 +9,12 @@
 #include <vector>
 
 #include <ordo/concepts/backend.hpp>
-#include <ordo/core/config.hpp>
 #include <ordo/core/error.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/model/batch.hpp>
 #include <ordo/model/forward.hpp>
+#include <ordo/model/network.hpp>
+#include <ordo/model/placed_batch.hpp>
 
 namespace ordo {
 
@@ -22,12 +25,12 @@ class Cache {
  public:
   using R = typename B::Scalar;
 
-  Cache(const ModelConfig& config, std::size_t lanes, std::int64_t capacity)
-      : width_(config.width), capacity_(capacity), kept_(lanes, 0) {
+  Cache(const Network<B>& network, std::size_t lanes, std::int64_t capacity)
+      : width_(network.config().width), capacity_(capacity), kept_(lanes, 0) {
     const auto numbers = lanes * static_cast<std::size_t>(capacity * width_);
-    for (int l = 0; l < config.layers; ++l) {
-      keys_.emplace_back(numbers);
-      values_.emplace_back(numbers);
+    for (int l = 0; l < network.config().layers; ++l) {
+      keys_.push_back(allocate<R>(network.backend(), numbers));
+      values_.push_back(allocate<R>(network.backend(), numbers));
     }
   }
 
@@ -38,28 +41,43 @@ class Cache {
   /// Which lane each sequence of the next batch belongs to.
   void set_lanes(std::vector<std::size_t> lanes) { lanes_ = std::move(lanes); }
 
-  /// Stores the batch's keys and values of layer l behind the kept ones, and returns them all (see forward).
-  KeysAndValues<R, Rule> at(const B& backend, std::size_t l, const Batch<Rule>& batch, const QueryRows<Rule>& asking,
-                            Matrix<R> k, Matrix<R> v) {
+  /// Says where this batch's keys and values will lie, behind the kept ones.
+  void place(const B& b, const Batch<Rule>& batch) {
+    rows_.clear();
+    every_ = batch.every().sequences;
+    predicting_ = batch.predicting().sequences;
+    most_keys_ = 0;
+    for (std::size_t i = 0; i < every_.size(); ++i) {
+      const std::int32_t kept = kept_[lanes_[i]];
+      const std::int32_t fresh = every_[i].keys;
+      const std::int32_t keys = kept + fresh;
+      const auto first = static_cast<std::int32_t>(static_cast<std::int64_t>(lanes_[i]) * capacity_);
+      require(keys <= capacity_, "cache", "a sequence has at most ", capacity_, " slots (got ", keys, ")");
+      for (std::int32_t j = 0; j < fresh; ++j) rows_.push_back(first + kept + j);
+      for (auto* sequence : {&every_[i], &predicting_[i]}) {
+        sequence->key_begin = first;
+        sequence->keys = keys;
+      }
+      most_keys_ = std::max(most_keys_, keys);
+    }
+    using Sequence = AttentionSequence<Rule>;
+    placer_.begin(
+        b, placer_.template bytes<std::int32_t>(rows_.size()) + 2 * placer_.template bytes<Sequence>(every_.size()));
+    placed_rows_ = placer_.add(rows_);
+    placed_every_ = placer_.add(every_);
+    placed_predicting_ = placer_.add(predicting_);
+    placer_.finish(b);
+  }
+
+  /// Stores the batch's keys and values of layer l, and returns them with the kept ones (see forward).
+  KeysAndValues<R, Rule> at(const B& b, std::size_t l, const QueryRows<Rule, PlacedList>&, bool few, Matrix<R> k,
+                            Matrix<R> v) {
     const auto rows = static_cast<std::int64_t>(kept_.size()) * capacity_;
     const Matrix<R> all_k(keys_[l].data(), rows, width_);
     const Matrix<R> all_v(values_[l].data(), rows, width_);
-    sequences_ = asking.sequences;
-    const std::span<const std::int32_t> every(batch.every().row);
-    for (std::size_t i = 0; i < sequences_.size(); ++i) {
-      AttentionSequence<Rule>& sequence = sequences_[i];
-      const std::int32_t kept = kept_[lanes_[i]];
-      const std::int64_t first = static_cast<std::int64_t>(lanes_[i]) * capacity_;
-      require(kept + sequence.keys <= capacity_, "cache", "a sequence has at most ", capacity_, " slots (got ",
-              kept + sequence.keys, ")");
-      const auto fresh =
-          every.subspan(static_cast<std::size_t>(sequence.key_begin), static_cast<std::size_t>(sequence.keys));
-      gather(backend, k, fresh, all_k.slice(first + kept, sequence.keys));
-      gather(backend, v, fresh, all_v.slice(first + kept, sequence.keys));
-      sequence.key_begin = static_cast<std::int32_t>(first);
-      sequence.keys += kept;
-    }
-    return {all_k, all_v, sequences_};
+    scatter(b, k, placed_rows_, all_k);
+    scatter(b, v, placed_rows_, all_v);
+    return {all_k, all_v, few ? placed_predicting_ : placed_every_, most_keys_};
   }
 
  private:
@@ -67,7 +85,14 @@ class Cache {
   std::int64_t capacity_;
   std::vector<std::int32_t> kept_;
   std::vector<std::size_t> lanes_;
-  std::vector<AttentionSequence<Rule>> sequences_;
+  std::vector<std::int32_t> rows_;                   // (S) where the batch's slots go
+  std::vector<AttentionSequence<Rule>> every_;       // (B)
+  std::vector<AttentionSequence<Rule>> predicting_;  // (B)
+  PlacedList<std::int32_t> placed_rows_;
+  PlacedList<AttentionSequence<Rule>> placed_every_;
+  PlacedList<AttentionSequence<Rule>> placed_predicting_;
+  std::int32_t most_keys_ = 0;
+  Placer<B> placer_;
   std::vector<typename B::template Buffer<R>> keys_;    // per layer (lanes * capacity, C)
   std::vector<typename B::template Buffer<R>> values_;  // per layer (lanes * capacity, C)
 };

@@ -12,6 +12,7 @@
 #include <ordo/model/activations.hpp>
 #include <ordo/model/batch.hpp>
 #include <ordo/model/network.hpp>
+#include <ordo/model/placed_batch.hpp>
 
 namespace ordo {
 
@@ -29,7 +30,7 @@ namespace detail {
 
 /// Rotates the queries: the first half of the heads by where the slot stands, the others by where its target does.
 template <class B, class Rule>
-void rotate_queries(const Network<B>& network, const QueryRows<Rule>& asking, Matrix<ScalarOf<B>> q,
+void rotate_queries(const Network<B>& network, const QueryRows<Rule, PlacedList>& asking, Matrix<ScalarOf<B>> q,
                     Rotation direction) {
   const int head_size = network.config().head_size();
   const std::int64_t plain = static_cast<std::int64_t>(network.config().heads / 2) * head_size;
@@ -68,13 +69,13 @@ LayerActivations<R> cut(const LayerActivations<R>& a, std::int64_t slots, std::i
 
 /// True where layer l only has to answer the slots that predict: the last, unless all do.
 template <class Rule>
-bool asks_few(const Batch<Rule>& batch, std::size_t layer, std::size_t layers) {
+bool asks_few(const PlacedBatch<Rule>& batch, std::size_t layer, std::size_t layers) {
   return layer + 1 == layers && batch.predictions() < batch.slots();
 }
 
 template <class Rule>
-const QueryRows<Rule>& asking_rows(const Batch<Rule>& batch, std::size_t layer, std::size_t layers) {
-  return asks_few(batch, layer, layers) ? batch.predicting() : batch.every();
+const QueryRows<Rule, PlacedList>& asking_rows(const PlacedBatch<Rule>& batch, std::size_t layer, std::size_t layers) {
+  return asks_few(batch, layer, layers) ? batch.predicting : batch.every;
 }
 
 }  // namespace detail
@@ -85,81 +86,89 @@ struct KeysAndValues {
   Matrix<const R> k;
   Matrix<const R> v;
   std::span<const AttentionSequence<Rule>> sequences;
+  std::int32_t most_keys = 0;  ///< of one sequence
 };
 
 /// Attention within the batch: the keys and values are those that its own slots give.
 struct BatchKeys {
+  template <class B, class Rule>
+  void place(const B&, const Batch<Rule>&) {}
   template <class B, class R, class Rule>
-  KeysAndValues<R, Rule> at(const B&, std::size_t, const Batch<Rule>&, const QueryRows<Rule>& asking, Matrix<R> k,
+  KeysAndValues<R, Rule> at(const B&, std::size_t, const QueryRows<Rule, PlacedList>& asking, bool, Matrix<R> k,
                             Matrix<R> v) {
-    return {k, v, asking.sequences};
+    return {k, v, asking.sequences, asking.most_keys};
   }
 };
 
 /// Runs the layers over a packed batch. Afterwards `workspace.out_norm` (P, C) holds what the output head reads.
 /// The batch must fit the workspace and have at least one predicting slot. `keys` supplies what each layer attends
-/// to: the batch's own slots (BatchKeys), or a cache with those of earlier steps too (Cache).
+/// to: the batch's own slots (BatchKeys), or a cache with those of earlier steps too (Cache). Returns the batch as the
+/// backend reads it, good until the workspace's next use; the batch itself must stay as it is until then.
 template <class B, class Rule, class Keys = BatchKeys>
-  requires HasAttention<B, Rule>
-void forward(const Network<B>& network, const Batch<Rule>& batch, Workspace<B>& workspace, DropoutSettings dropout,
-             Keys&& keys = {}) {
-  using R = ScalarOf<B>;
-  const B& b = network.backend();
-  const ModelConfig& config = network.config();
-  require(workspace.holds({batch.slots(), batch.predictions()}), "network", "the batch has ", batch.slots(),
-          " slots, more than its workspace was planned for");
-  const ParameterViews<const R> weights = network.views();
-  const std::int64_t s = batch.slots();
-  const std::int64_t p = batch.predictions();
-  const std::int64_t c = config.width;
-  const std::size_t layers = weights.layers.size();
-  embed(b, weights.table, batch.token(), workspace.layers[0].in.slice(0, s));
-  for (std::size_t l = 0; l < layers; ++l) {
-    const bool few = detail::asks_few(batch, l, layers);
-    const QueryRows<Rule>& asking = detail::asking_rows(batch, l, layers);
-    const auto q = static_cast<std::int64_t>(asking.row.size());
-    const auto& w = weights.layers[l];
-    LayerActivations<R> a = detail::cut(workspace.layers[l], s, q);
-    rms_norm(b, a.in, w.attention_gain, config.epsilon, a.norm, a.inverse_rms);
-    Matrix<R> queries = a.qkv.columns(0, c);
-    if (few) {
-      queries = a.q;
-      linear(b, a.norm, w.qkv.slice(c, 2 * c), a.qkv.columns(c, 2 * c));
-      gather(b, a.norm, asking.row, a.norm_asking);
-      linear(b, a.norm_asking, w.qkv.slice(0, c), queries);
-    } else {
-      linear(b, a.norm, w.qkv, a.qkv);
+  requires HasAttention<B, Rule> PlacedBatch<Rule> forward(const Network<B>& network, const Batch<Rule>& unplaced,
+                                                           Workspace<B>& workspace, DropoutSettings dropout,
+                                                           Keys&& keys = {}) {
+    using R = ScalarOf<B>;
+    const B& b = network.backend();
+    const ModelConfig& config = network.config();
+    require(workspace.holds({unplaced.slots(), unplaced.predictions()}), "network", "the batch has ", unplaced.slots(),
+            " slots, more than its workspace was planned for");
+    const PlacedBatch<Rule> batch = place(b, unplaced, workspace.placer);
+    keys.place(b, unplaced);
+    const ParameterViews<const R> weights = network.views();
+    const std::int64_t s = batch.slots();
+    const std::int64_t p = batch.predictions();
+    const std::int64_t c = config.width;
+    const std::size_t layers = weights.layers.size();
+    embed(b, weights.table, batch.token, workspace.layers[0].in.slice(0, s));
+    for (std::size_t l = 0; l < layers; ++l) {
+      const bool few = detail::asks_few(batch, l, layers);
+      const QueryRows<Rule, PlacedList>& asking = detail::asking_rows(batch, l, layers);
+      const std::int64_t q = asking.size();
+      const auto& w = weights.layers[l];
+      LayerActivations<R> a = detail::cut(workspace.layers[l], s, q);
+      rms_norm(b, a.in, w.attention_gain, config.epsilon, a.norm, a.inverse_rms);
+      Matrix<R> queries = a.qkv.columns(0, c);
+      if (few) {
+        queries = a.q;
+        linear(b, a.norm, w.qkv.slice(c, 2 * c), a.qkv.columns(c, 2 * c));
+        gather(b, a.norm, asking.row, a.norm_asking);
+        linear(b, a.norm_asking, w.qkv.slice(0, c), queries);
+      } else {
+        linear(b, a.norm, w.qkv, a.qkv);
+      }
+      detail::rotate_queries(network, asking, queries, Rotation::forward);
+      rotate(b, network.rotary(), batch.position, a.qkv.columns(c, c), config.head_size(), Rotation::forward);
+      const KeysAndValues<R, Rule> seen = keys.at(b, l, asking, few, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
+      const AttentionLayout<Rule> layout{config.head_size(), seen.sequences, asking.slot, asking.most_queries,
+                                         seen.most_keys};
+      attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
+      const RowPlaces places{asking.sample, asking.slot};
+      const Matrix<R> branch = workspace.branch.slice(0, q);
+      linear(b, a.attended, w.out, branch);
+      gather(b, a.in, asking.row, a.middle);
+      add_dropout(b, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
+      const Matrix<R> exit = l + 1 < layers ? workspace.layers[l + 1].in.slice(0, q) : workspace.out.slice(0, q);
+      const auto same = batch.every.row.first(static_cast<std::size_t>(q));
+      detail::feed_forward(network, w, dropout.at(l, DropoutSite::feed_forward_branch), places, a, same, branch, exit);
     }
-    detail::rotate_queries(network, asking, queries, Rotation::forward);
-    rotate(b, network.rotary(), batch.position(), a.qkv.columns(c, c), config.head_size(), Rotation::forward);
-    const KeysAndValues<R, Rule> seen = keys.at(b, l, batch, asking, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
-    const AttentionLayout<Rule> layout{config.head_size(), seen.sequences, asking.slot};
-    attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
-    const RowPlaces places{asking.sample, asking.slot};
-    const Matrix<R> branch = workspace.branch.slice(0, q);
-    linear(b, a.attended, w.out, branch);
-    gather(b, a.in, asking.row, a.middle);
-    add_dropout(b, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
-    const Matrix<R> exit = l + 1 < layers ? workspace.layers[l + 1].in.slice(0, q) : workspace.out.slice(0, q);
-    const auto same = std::span<const std::int32_t>(batch.every().row).first(static_cast<std::size_t>(q));
-    detail::feed_forward(network, w, dropout.at(l, DropoutSite::feed_forward_branch), places, a, same, branch, exit);
+    rms_norm(b, workspace.out.slice(0, p), weights.final_gain, config.epsilon, workspace.out_norm.slice(0, p),
+             workspace.out_inverse_rms.first(static_cast<std::size_t>(p)));
+    return batch;
   }
-  rms_norm(b, workspace.out.slice(0, p), weights.final_gain, config.epsilon, workspace.out_norm.slice(0, p),
-           workspace.out_inverse_rms.first(static_cast<std::size_t>(p)));
-}
 
-/// The cross-entropy of each predicting slot [nats], unweighted, in the order of batch.target(). Lives in the
-/// workspace until its next use.
+/// The cross-entropy of each predicting slot [nats], unweighted, in the order of batch.target(), for the host to read.
+/// Lives in the workspace until its next use.
 template <class B, class Rule>
 std::span<const ScalarOf<B>> losses(const Network<B>& network, const Batch<Rule>& batch, Workspace<B>& workspace) {
   const auto p = static_cast<std::size_t>(batch.predictions());
   const auto loss = workspace.loss.first(p);
-  if (p == 0) return loss;
-  forward(network, batch, workspace, {});
+  if (p == 0) return {};
+  const PlacedBatch<Rule> placed = forward(network, batch, workspace, {});
   const std::int64_t vocab = network.config().vocab;  // never the mask, never the start
   cross_entropy(network.backend(), workspace.out_norm.slice(0, batch.predictions()),
-                network.views().table.slice(0, vocab), batch.target(), loss, workspace.logits);
-  return loss;
+                network.views().table.slice(0, vocab), placed.target, loss, workspace.logits);
+  return workspace.host_losses.of(network.backend(), loss);
 }
 
 }  // namespace ordo

@@ -10,6 +10,7 @@
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/core/config.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/core/rng.hpp>
 #include <ordo/model/parameters.hpp>
 
@@ -26,13 +27,14 @@ class Network {
   explicit Network(const ModelConfig& config, B backend = B(), std::uint64_t seed = 0)
       : Network(checked(config), std::move(backend), parameter_list(config)) {
     for (std::size_t i = 0; i < list_.size(); ++i) {
-      const std::span<R> numbers = values(list_[i]);
-      if (list_[i].kind == ParameterKind::gain) {
-        for (R& x : numbers) x = R(1);
-        continue;
-      }
-      Stream stream(seed, Purpose::initialisation, i);
-      for (R& x : numbers) x = static_cast<R>(config_.init_std * stream.normal());
+      write_from_host(backend_, values(list_[i]), [&](std::span<R> numbers) {
+        if (list_[i].kind == ParameterKind::gain) {
+          for (R& x : numbers) x = R(1);
+          return;
+        }
+        Stream stream(seed, Purpose::initialisation, i);
+        for (R& x : numbers) x = static_cast<R>(config_.init_std * stream.normal());
+      });
     }
   }
 
@@ -42,7 +44,8 @@ class Network {
   /// The true number of parameters, the mask's and the start's rows included.
   [[nodiscard]] std::int64_t parameter_count() const { return ordo::parameter_count(list_); }
 
-  /// All parameters as one vector, in the order of parameters().
+  /// All parameters as one vector, in the order of parameters(), where the backend computes: the host reads and writes
+  /// them through HostCopy, upload and download.
   [[nodiscard]] std::span<R> values() { return values_.span(); }
   [[nodiscard]] std::span<const R> values() const { return values_.span(); }
   [[nodiscard]] std::span<R> values(const Parameter& p) { return part(values_.span(), p); }
@@ -59,7 +62,7 @@ class Network {
   /// The same weights again, for averages and for the best so far.
   [[nodiscard]] Network clone() const {
     Network copy(config_, backend_, list_);
-    for (std::size_t i = 0; i < values_.size(); ++i) copy.values_[i] = values_[i];
+    copy_values(backend_, values(), copy.values());
     return copy;
   }
 
@@ -72,10 +75,10 @@ class Network {
       : config_(config),
         backend_(std::move(backend)),
         list_(std::move(list)),
-        values_(static_cast<std::size_t>(ordo::parameter_count(list_))) {
+        values_(allocate<R>(backend_, static_cast<std::size_t>(ordo::parameter_count(list_)))) {
     const std::vector<R> angles = rotary_angles<R>(config.context + 1, config.head_size(), config.theta);
-    angles_ = typename B::template Buffer<R>(angles.size());
-    for (std::size_t i = 0; i < angles.size(); ++i) angles_[i] = angles[i];
+    angles_ = allocate<R>(backend_, angles.size());
+    upload(backend_, angles, angles_.data());
   }
   template <class T>
   static std::span<T> part(std::span<T> all, const Parameter& p) {

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/core/choices.hpp>
 #include <ordo/core/config.hpp>
+#include <ordo/core/rng.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/train/options.hpp>
 
@@ -33,28 +36,63 @@ struct SampleRange {
   }
 };
 
-/// Draws the plan of each sample and calls `add(n, slots, rule)`; calls `run(last)` whenever the next plan would bring
-/// the pass above `limit` slots, and at the end. A pass holds at least one plan. `length(n)` is sample n's number of
-/// tokens. One plan is held at a time, and each is a function of (seed, n) alone, however the passes are cut.
+/// The passes of a batch, one after the other: each takes plans until the next would bring it above `limit` slots, and
+/// at least one. `length(n)` is sample n's number of tokens. One plan is held at a time, and each is a function of
+/// (seed, n) alone, however the passes are cut.
+template <Factorization F>
+class Passes {
+ public:
+  using Rule = typename F::Rule;
+
+  /// The policy must outlive this.
+  Passes(const F& policy, std::uint64_t seed, const SampleRange& samples, std::int64_t limit)
+      : policy_(policy), seed_(seed), samples_(samples), limit_(limit), next_(samples.first) {}
+
+  /// Whether no sample is left for another pass.
+  [[nodiscard]] bool done() const { return next_ == samples_.last && !rule_; }
+
+  /// Draws the plans of the next pass and calls `add(n, slots, rule)` for each.
+  template <class Length, class Add>
+  void draw(const Length& length, const Add& add) {
+    std::int64_t filled = 0;
+    while (!done()) {
+      if (!rule_) draw_plan(length);
+      const auto size = static_cast<std::int64_t>(slots_.size());
+      if (filled > 0 && filled + size > limit_) return;
+      add(static_cast<std::uint64_t>(next_ - 1), std::as_const(slots_), std::as_const(*rule_));
+      rule_.reset();
+      filled += size;
+    }
+  }
+
+ private:
+  template <class Length>
+  void draw_plan(const Length& length) {
+    const auto n = static_cast<std::uint64_t>(next_);
+    RandomChoices choices(seed_, Purpose::plan, n, samples_.progress(next_));
+    slots_.clear();
+    rule_.emplace(policy_.plan(Shape{static_cast<std::int32_t>(length(n))}, choices, slots_));
+    ++next_;
+  }
+
+  const F& policy_;
+  std::uint64_t seed_;
+  SampleRange samples_;
+  std::int64_t limit_;
+  std::int64_t next_;
+  std::vector<Slot> slots_;   // of sample next_ - 1
+  std::optional<Rule> rule_;  // there while that sample waits for a pass
+};
+
+/// All passes of a batch: `add(n, slots, rule)` for each plan of a pass, then `run(last)`.
 template <Factorization F, class Length, class Add, class Run>
 void for_each_pass(const F& policy, std::uint64_t seed, const SampleRange& samples, std::int64_t limit,
                    const Length& length, const Add& add, const Run& run) {
-  std::vector<Slot> slots;
-  std::int64_t filled = 0;
-  for (std::int64_t i = samples.first; i < samples.last; ++i) {
-    const auto n = static_cast<std::uint64_t>(i);
-    RandomChoices choices(seed, Purpose::plan, n, samples.progress(i));
-    slots.clear();
-    const typename F::Rule rule = policy.plan(Shape{static_cast<std::int32_t>(length(n))}, choices, slots);
-    const auto size = static_cast<std::int64_t>(slots.size());
-    if (filled > 0 && filled + size > limit) {
-      run(false);
-      filled = 0;
-    }
-    add(n, slots, rule);
-    filled += size;
+  Passes<F> passes(policy, seed, samples, limit);
+  while (!passes.done()) {
+    passes.draw(length, add);
+    run(passes.done());
   }
-  if (filled > 0) run(true);
 }
 
 }  // namespace ordo

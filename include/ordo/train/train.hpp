@@ -14,6 +14,7 @@
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/factorization.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/data/dataset.hpp>
 #include <ordo/data/token_dataset.hpp>
 #include <ordo/data/windows.hpp>
@@ -49,9 +50,11 @@ class Run {
            ")");
     } else {
       const Network<B>& network = model.network();
+      HostCopy<float> weights;
       store_ = options.directory.open({network.config(), model.factorization().name(), network.backend().name(),
-                                       network.values(), trainer_.data(), validation_, options});
-      store_->resume(state(), progress_);
+                                       weights.of(network.backend(), network.values()), trainer_.data(), validation_,
+                                       options});
+      with_state(Changes::yes, [&](std::span<const RunNumbers> state) { store_->resume(state, progress_); });
       trainer_.resume_at(progress_.result.steps, progress_.result.tokens);
     }
   }
@@ -63,7 +66,7 @@ class Run {
       return loop();
     } catch (...) {
       if (best_ && progress_.result.best.step > 0) {
-        copy_values(*best_, model_.network());
+        take_values(*best_, model_.network());
         try {
           leave_model();
         } catch (const Error&) {  // the first failure is the one to report
@@ -133,23 +136,41 @@ class Run {
     return options_.patience > 0 && progress_.since_best >= options_.patience;
   }
 
-  /// What a checkpoint keeps.
-  [[nodiscard]] std::vector<RunNumbers> state() {
-    std::vector<RunNumbers> all;
-    if constexpr (keeps_checkpoints) {
-      all = {{"weight.", model_.network().values()},
-             {"first_moment.", trainer_.first_moment()},
-             {"second_moment.", trainer_.second_moment()}};
-      if (trainer_.average() != nullptr) all.push_back({"average.", trainer_.average()->values()});
-      if (best_) all.push_back({"best.", best_->values()});
+  enum class Changes : bool { no, yes };
+
+  /// Calls `use` with what a checkpoint keeps, for the host to read and, if it changes it, to write.
+  template <class Use>
+  void with_state(Changes changes, const Use& use) {
+    std::vector<RunNumbers> state = {{"weight.", model_.network().values()},
+                                     {"first_moment.", trainer_.first_moment()},
+                                     {"second_moment.", trainer_.second_moment()}};
+    if (trainer_.average() != nullptr) state.push_back({"average.", trainer_.average()->values()});
+    if (best_) state.push_back({"best.", best_->values()});
+    if constexpr (ComputesOnHost<B>) {
+      use(state);
+    } else {
+      const B& b = model_.network().backend();
+      std::vector<std::vector<float>> copies;
+      std::vector<RunNumbers> copied;
+      for (const RunNumbers& part : state) {
+        copies.emplace_back(part.numbers.size());
+        download(b, static_cast<const float*>(part.numbers.data()), copies.back());
+        copied.push_back({part.prefix, copies.back()});
+      }
+      use(copied);
+      for (std::size_t i = 0; changes == Changes::yes && i < state.size(); ++i) {
+        upload(b, copies[i], state[i].numbers.data());
+      }
     }
-    return all;
   }
 
   void save() {
     progress_.result.steps = trainer_.step();
     progress_.result.tokens = trainer_.tokens();
-    if (store_) store_->save(state(), progress_);
+    if constexpr (keeps_checkpoints) {
+      if (!store_) return;
+      with_state(Changes::no, [&](std::span<const RunNumbers> state) { store_->save(state, progress_); });
+    }
   }
 
   TrainResult stop() {
@@ -182,7 +203,7 @@ class Run {
     if (evaluation.best) {
       progress_.result.best = evaluation;
       progress_.since_best = 0;
-      if (best_) copy_values(trainer_.evaluated(), *best_);
+      if (best_) take_values(trainer_.evaluated(), *best_);
     }
     progress_.result.evaluations.push_back(evaluation);
     if (store_) store_->record(evaluation);
@@ -201,8 +222,8 @@ class Run {
     return evaluate(trainer_.evaluated(), validation_, scored(), how);
   }
 
-  static void copy_values(const Network<B>& from, Network<B>& to) {
-    blend(from.backend(), to.values(), from.values(), 0.0);
+  static void take_values(const Network<B>& from, Network<B>& to) {
+    copy_values(from.backend(), from.values(), to.values());
   }
 
   TrainResult finish(bool finished) {
@@ -213,9 +234,9 @@ class Run {
     if (finished) save();
     if (finished) {
       if (best_ && progress_.result.best.step > 0) {
-        copy_values(*best_, model_.network());
+        take_values(*best_, model_.network());
       } else if (trainer_.average() != nullptr) {
-        copy_values(*trainer_.average(), model_.network());
+        take_values(*trainer_.average(), model_.network());
       }
       leave_model();
     }
@@ -224,7 +245,9 @@ class Run {
 
   void leave_model() {
     if constexpr (keeps_checkpoints) {
-      if (store_) store_->finish(std::as_const(model_).network().values());
+      HostCopy<float> weights;
+      const Network<B>& network = model_.network();
+      if (store_) store_->finish(weights.of(network.backend(), network.values()));
     }
   }
 

@@ -16,6 +16,7 @@
 #include <ordo/core/adamw.hpp>
 #include <ordo/core/choices.hpp>
 #include <ordo/core/error.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/data/windows.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/backward.hpp>
@@ -42,9 +43,10 @@ class Trainer {
         data_(options.unique_tokens > 0 ? data.first_tokens(options.unique_tokens) : std::move(data)),
         options_(options),
         shuffle_(options.seed, data_.size()),
-        gradient_(network.values().size()),
-        m_(network.values().size()),
-        v_(network.values().size()) {
+        gradient_(allocate<R>(network.backend(), network.values().size())),
+        m_(allocate<R>(network.backend(), network.values().size())),
+        v_(allocate<R>(network.backend(), network.values().size())),
+        sums_(allocate<StepSums>(network.backend(), 1)) {
     options.check();
     require(!data_.empty(), "train", "there is no text to train on");
     require(data_.vocab() <= network.config().vocab, "train", "the text's vocabulary has ", data_.vocab(),
@@ -56,6 +58,8 @@ class Trainer {
     samples_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(samples));
     if (options.average > 0) average_.emplace(network.clone());
   }
+  Trainer(const Trainer&) = delete;  // what is drawn ahead refers to the policy here
+  Trainer& operator=(const Trainer&) = delete;
 
   [[nodiscard]] std::int64_t steps() const { return (samples_ + options_.batch - 1) / options_.batch; }
   [[nodiscard]] std::int64_t step() const { return step_; }
@@ -75,44 +79,40 @@ class Trainer {
   void resume_at(std::int64_t step, std::int64_t tokens) {
     step_ = step;
     tokens_ = tokens;
+    passes_.reset();
   }
 
   /// Does one step. Throws, with the weights as they were before it, when the loss or gradient is not finite.
   StepReport advance() {
     require(!finished(), "train", "all ", steps(), " steps are done");
-    const SampleRange samples = batch_samples();
-    std::int64_t batch_tokens = 0;
-    std::int64_t scored = 0;  // without those that the policy is given
-    for (std::int64_t n = samples.first; n < samples.last; ++n) {
-      const std::int64_t own = length(static_cast<std::uint64_t>(n));
-      batch_tokens += own;
-      scored += scored_tokens(factorization_, Shape{static_cast<std::int32_t>(own)});
-    }
-    const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(1, scored));
+    const B& b = network_.backend();
+    if (!passes_) draw_first_pass();
+    fill(b, gradient_.span(), R(0));
+    const StepSums none;
+    upload(b, std::span<const StepSums>(&none, 1), sums_.data());
+    const BatchSize size = batch_size();
+    const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(1, size.scored));
     const DropoutSettings dropout{network_.config().dropout, options_.seed};
-    fill(network_.backend(), gradient_.span(), R(0));
-    double loss = 0;
-    batch_.clear();
-    std::vector<Token> text;
-    for_each_pass(
-        factorization_, options_.seed, samples, micro_slots(), [&](std::uint64_t n) { return length(n); },
-        [&](std::uint64_t n, const std::vector<Slot>& slots, const typename F::Rule& rule) {
-          data_.copy(shuffle_.window(n), text);
-          batch_.add(slots, rule, text, network_.config(), n);
-        },
-        [&](bool last) {
-          make_room(last);
-          loss += accumulate_gradient(network_, batch_, scale, dropout, *workspace_, gradient_.span());
-          batch_.clear();
-        });
-    loss *= scale;
-    const double norm = std::sqrt(squared_norm(network_.backend(), std::span<const R>(gradient_.span())));
-    require(std::isfinite(loss) && std::isfinite(norm), "train", "the loss is no longer a finite number (loss ", loss,
-            ", gradient norm ", norm, " at step ", step_ + 1, "); a lower learning rate than ", options_.learning_rate,
-            " or gradient clipping may help");
-    update(norm);
+    while (true) {
+      make_room(passes_->done());
+      accumulate_gradient(network_, batch_, scale, dropout, *workspace_, gradient_.span(), &sums_.data()->loss);
+      if (passes_->done()) break;
+      draw_pass();
+    }
+    squared_norm(b, std::span<const R>(gradient_.span()), &sums_.data()->squared_norm);
+    update();
     ++step_;
-    tokens_ += batch_tokens;
+    draw_ahead();  // while a device works
+    StepSums sums;
+    download(b, std::as_const(sums_).data(), std::span<StepSums>(&sums, 1));
+    const double loss = sums.loss * scale;
+    const double norm = std::sqrt(sums.squared_norm);
+    if (!sums.finite()) resume_at(step_ - 1, tokens_);  // nothing was changed
+    require(sums.finite(), "train", "the loss is no longer a finite number (loss ", loss, ", gradient norm ", norm,
+            " at step ", step_ + 1, "); a lower learning rate than ", options_.learning_rate,
+            " or gradient clipping may help");
+    follow();
+    tokens_ += size.tokens;
     return {step_, steps(), epoch(), loss, rate_, norm, tokens_};
   }
 
@@ -126,6 +126,44 @@ class Trainer {
   }
   [[nodiscard]] std::int64_t length(std::uint64_t n) { return data_.length(shuffle_.window(n)); }
 
+  struct BatchSize {
+    std::int64_t tokens = 0;
+    std::int64_t scored = 0;  ///< without those that the policy is given
+  };
+  [[nodiscard]] BatchSize batch_size() {
+    BatchSize size;
+    const SampleRange samples = batch_samples();
+    for (std::int64_t n = samples.first; n < samples.last; ++n) {
+      const std::int64_t own = length(static_cast<std::uint64_t>(n));
+      size.tokens += own;
+      size.scored += scored_tokens(factorization_, Shape{static_cast<std::int32_t>(own)});
+    }
+    return size;
+  }
+
+  void draw_first_pass() {
+    passes_.emplace(factorization_, options_.seed, batch_samples(), micro_slots());
+    draw_pass();
+  }
+  void draw_pass() {
+    batch_.clear();
+    passes_->draw([&](std::uint64_t n) { return length(n); },
+                  [&](std::uint64_t n, const std::vector<Slot>& slots, const typename F::Rule& rule) {
+                    data_.copy(shuffle_.window(n), text_);
+                    batch_.add(slots, rule, text_, network_.config(), n);
+                  });
+  }
+  /// The next step's first pass. Where that throws, the next step does so again and tells.
+  void draw_ahead() {
+    passes_.reset();
+    if (finished()) return;
+    try {
+      draw_first_pass();
+    } catch (...) {
+      passes_.reset();
+    }
+  }
+
   /// Plans the workspace anew where it does not hold the pass in hand. It never shrinks, and where more passes follow
   /// it has room for a full one, so that this happens a few times in a run. The room changes no result.
   void make_room(bool last_pass) {
@@ -134,10 +172,11 @@ class Trainer {
     const std::int64_t slots = std::max({room_.slots, needed.slots, last_pass ? 0 : micro_slots()});
     room_ = {slots, slots, (workspace_ && room_.few) || needed.predictions < needed.slots};
     workspace_.reset();
-    workspace_.emplace(network_.config(), room_, Pass::backward);
+    workspace_.emplace(network_, room_, Pass::backward);
   }
 
-  void update(double norm) {
+  /// Queues the optimiser's step, which does nothing where a sum is not finite.
+  void update() {
     rate_ = learning_rate(options_, step_, steps());
     const auto t = static_cast<double>(step_ + 1);
     AdamWStep step{rate_,
@@ -147,20 +186,22 @@ class Trainer {
                    0,
                    1 - std::pow(options_.beta1, t),
                    1 - std::pow(options_.beta2, t),
-                   1};
-    if (options_.clip > 0 && norm > options_.clip) step.gradient_scale = options_.clip / norm;
+                   options_.clip};
     for (const Parameter& p : network_.parameters()) {
       step.decay = p.kind == ParameterKind::matrix ? options_.weight_decay : 0;
       const auto offset = static_cast<std::size_t>(p.offset);
       const auto size = static_cast<std::size_t>(p.size());
       adamw(network_.backend(), network_.values(p), std::span<const R>(gradient_.span().subspan(offset, size)),
-            m_.span().subspan(offset, size), v_.span().subspan(offset, size), step);
+            m_.span().subspan(offset, size), v_.span().subspan(offset, size), step, std::as_const(sums_).data());
     }
-    if (average_) {
-      // Early in a run the average follows closely, so that it does not remember the initial weights.
-      const double decay = std::min(options_.average, t / (t + 9));
-      blend(network_.backend(), average_->values(), std::span<const R>(network_.values()), decay);
-    }
+  }
+  /// The average follows the weights of the step that was done: closely at first, so that it does not remember the
+  /// initial ones.
+  void follow() {
+    if (!average_) return;
+    const auto t = static_cast<double>(step_);
+    const double decay = std::min(options_.average, t / (t + 9));
+    blend(network_.backend(), average_->values(), std::span<const R>(network_.values()), decay);
   }
 
   Network<B>& network_;
@@ -171,10 +212,13 @@ class Trainer {
   Numbers gradient_;
   Numbers m_;
   Numbers v_;
+  typename B::template Buffer<StepSums> sums_;
   std::optional<Network<B>> average_;
   std::optional<Workspace<B>> workspace_;
   Capacity room_;
+  std::optional<Passes<F>> passes_;  // of the step in hand; batch_ holds the pass that was drawn last
   Batch<typename F::Rule> batch_;
+  std::vector<Token> text_;
   std::int64_t samples_ = 0;
   std::int64_t step_ = 0;
   std::int64_t tokens_ = 0;

@@ -1,5 +1,4 @@
-// The whole network on an emulated device against the reference in double. Device and host share their memory here; on
-// a GPU the model layer cannot reach its buffers yet.
+// The whole network on an emulated device, whose memory the host cannot reach, against the reference in double.
 
 #define ORDO_EMULATE_CUDA
 

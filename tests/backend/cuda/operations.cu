@@ -37,7 +37,7 @@ void attend(const Cuda& b, const AttentionLayout<Rule>& layout, Matrix<float> m)
 // What a program calls; it is compiled and never run.
 void every_operation(const Cuda& b, Matrix<float> m, std::span<float> s, std::span<const std::int32_t> rows,
                      RowPlaces places, const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout,
-                     Matrix<bf16> half) {
+                     Matrix<bf16> half, StepSums* sums) {
   embed(b, m, rows, m);
   embed_gradient(b, m, rows, m);
   rms_norm(b, m, s, 1e-5, m, s);
@@ -51,12 +51,16 @@ void every_operation(const Cuda& b, Matrix<float> m, std::span<float> s, std::sp
   add_dropout(b, m, Dropout::off(), places, m);
   dropout_gradient(b, m, Dropout::off(), places, m);
   gather(b, m, rows, m);
+  scatter(b, m, rows, m);
   scatter_add(b, m, rows, m);
   cross_entropy(b, m, m, rows, s, s);
-  cross_entropy_gradient(b, m, m, rows, s, s, m, m, s);
+  cross_entropy_gradient(b, m, m, rows, s, 1.0, s, m, m, s);
   fill(b, s, 0.0F);
-  blend(b, s, s, squared_norm(b, s));
-  adamw(b, s, s, s, s, AdamWStep{});
+  copy_values(b, s, s);
+  blend(b, s, s, 0.5);
+  squared_norm(b, s, &sums->squared_norm);
+  add_weighted(b, s, s, &sums->loss);
+  adamw(b, s, s, s, s, AdamWStep{}, sums);
   attend(b, layout, m);
   ordo::cuda::attention_matrix(b.queue(), layout, Dropout::off(), half, half, half, half, m);
   ordo::cuda::attention_matrix_gradient(b.context(), layout, Dropout::off(), half, half, half, half, m, half, half,

@@ -18,14 +18,14 @@ TEST_CASE("cross-entropy refuses targets outside the vocabulary and a scratch be
   Table<double> table(5, 2);
   std::vector<double> loss(1);
   std::vector<double> scratch(5);
-  const std::vector<double> weight = {1};
+  const std::vector<float> weight = {1};
   Table<double> dx(1, 2);
   const std::vector<Token> mask = {5};
   const std::vector<Token> none = {absent};
   const std::vector<Token> fine = {4};
   CHECK_THROWS_WITH(cross_entropy(b, x.view(), table.view(), mask, loss, scratch), Catch::Contains("(got 5)"));
   CHECK_THROWS_WITH(
-      cross_entropy_gradient(b, x.view(), table.view(), none, weight, loss, dx.view(), table.view(), scratch),
+      cross_entropy_gradient(b, x.view(), table.view(), none, weight, 1.0, loss, dx.view(), table.view(), scratch),
       Catch::Contains("(got -1)"));
   scratch.resize(4);
   CHECK_THROWS_WITH(cross_entropy(b, x.view(), table.view(), fine, loss, scratch), Catch::Contains("(got 4 numbers)"));
@@ -61,21 +61,22 @@ TEST_CASE("cross-entropy's gradients agree with central differences of the weigh
   Table<double> x = random.table(5, 4, 1);
   Table<double> table = random.table(vocab, 4);
   const std::vector<Token> target = {3, 0, 6, 3, 1};
-  const std::vector<double> weight = {1, 0, 2.5, 0.5, 0};
+  const std::vector<float> weight = {1, 0, 2.5, 0.5, 0};
+  const double scale = 0.75;
   std::vector<double> loss(5);
   std::vector<double> again(5);
   std::vector<double> scratch(vocab);
   const auto weighted = [&] {
     cross_entropy(b, x.view(), table.view(), target, loss, scratch);
     double sum = 0;
-    for (std::size_t i = 0; i < loss.size(); ++i) sum += weight[i] * loss[i];
+    for (std::size_t i = 0; i < loss.size(); ++i) sum += scale * static_cast<double>(weight[i]) * loss[i];
     return sum;
   };
   Table<double> dx(5, 4, 1);
   for (int c = 0; c < 4; ++c) dx.at(1, c) = 7;  // must vanish
   Table<double> dtable = random.table(vocab, 4);
   const Table<double> before = dtable;
-  cross_entropy_gradient(b, x.view(), table.view(), target, weight, again, dx.view(), dtable.view(), scratch);
+  cross_entropy_gradient(b, x.view(), table.view(), target, weight, scale, again, dx.view(), dtable.view(), scratch);
   CHECK(gradient_error(dx, x, weighted) < gradient_tolerance);
   CHECK(gradient_error(added(dtable.all(), before.all()), table.all(), weighted) < gradient_tolerance);
   for (int c = 0; c < 4; ++c) CHECK(dx.at(1, c) == 0);
@@ -98,7 +99,8 @@ TEST_CASE("the size of the scratch does not change a bit of the cross-entropy") 
     Table<float> loss(1, rows);
     Table<float> dx(rows, 6);
     Table<float> dtable(vocab, 6);
-    cross_entropy_gradient(b, x.view(), table.view(), target, weight, loss.all(), dx.view(), dtable.view(), scratch);
+    cross_entropy_gradient(b, x.view(), table.view(), target, weight, 1.0, loss.all(), dx.view(), dtable.view(),
+                           scratch);
     return std::vector<Table<float>>{loss, dx, dtable};
   };
   const auto expected = run(vocab);

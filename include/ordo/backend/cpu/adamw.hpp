@@ -31,10 +31,12 @@ inline void adamw_range(float* __restrict p, const float* __restrict gradient, f
 
 }  // namespace cpu
 
-/// One step on p, with the running means m of the gradient and v of its square. All of one size.
+/// One step on p, with the running means m of the gradient and v of its square. All of one size. `sums` lies in the
+/// backend's memory.
 inline void adamw(const Cpu& cpu, std::span<float> p, std::span<const float> gradient, std::span<float> m,
-                  std::span<float> v, const AdamWStep& step) {
-  const cpu::AdamWNumbers numbers{static_cast<float>(step.gradient_scale),
+                  std::span<float> v, const AdamWStep& step, const StepSums* sums) {
+  if (!sums->finite()) return;
+  const cpu::AdamWNumbers numbers{static_cast<float>(step.gradient_scale(*sums)),
                                   static_cast<float>(step.beta1),
                                   static_cast<float>(step.beta2),
                                   static_cast<float>(1 - step.beta1),

@@ -8,6 +8,7 @@
 #include <ordo/backend/cpu/thread_pool.hpp>
 #include <ordo/core/buffer.hpp>
 #include <ordo/core/error.hpp>
+#include <ordo/core/host_memory.hpp>
 
 namespace ordo {
 
@@ -18,6 +19,7 @@ class Cpu {
   using Scalar = float;
   template <class T>
   using Buffer = HostBuffer<T>;
+  static constexpr bool on_host = true;
 
   /// 0 threads: as many as the machine has. Throws if `threads` is negative or above 1024.
   explicit Cpu(int threads = 0) : pool_(std::make_shared<ThreadPool>(checked(threads))) {}

@@ -82,11 +82,12 @@ inline void cross_entropy(const Cpu& cpu, Matrix<const float> x, Matrix<const fl
   });
 }
 
-/// The losses as above, and the gradient of sum_i weight[i] * loss[i]: with dlogits = weight * (softmax - one-hot),
-/// dx = dlogits table, dtable += dlogits^T x. dx (P, C), dtable (V, C), weight (P).
+/// The losses as above, and the gradient of scale * sum_i weight[i] * loss[i]: with dlogits = scale * weight *
+/// (softmax - one-hot), dx = dlogits table, dtable += dlogits^T x. dx (P, C), dtable (V, C), weight (P).
 inline void cross_entropy_gradient(const Cpu& cpu, Matrix<const float> x, Matrix<const float> table,
-                                   std::span<const Token> target, std::span<const float> weight, std::span<float> loss,
-                                   Matrix<float> dx, Matrix<float> dtable, std::span<float> scratch) {
+                                   std::span<const Token> target, std::span<const float> weight, double scale,
+                                   std::span<float> loss, Matrix<float> dx, Matrix<float> dtable,
+                                   std::span<float> scratch) {
   cpu::for_logits(cpu, x, table, target, scratch, [&](std::int64_t first, Matrix<float> logits) {
     cpu::for_rows(cpu, logits.rows, 3 * logits.cols, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) {
@@ -95,9 +96,10 @@ inline void cross_entropy_gradient(const Cpu& cpu, Matrix<const float> x, Matrix
         const float at_target = row[target[i]];
         float total = 0;
         loss[i] = cpu::log_sum_exp(row, logits.cols, total) - at_target;
-        const float factor = weight[i] / total;
+        const auto own = static_cast<float>(scale * static_cast<double>(weight[i]));
+        const float factor = own / total;
         for (std::int64_t v = 0; v < logits.cols; ++v) row[v] *= factor;
-        row[target[i]] -= weight[i];
+        row[target[i]] -= own;
       }
     });
     linear_input_gradient(cpu, logits, table, dx.slice(first, logits.rows));

@@ -41,9 +41,17 @@ inline void fill(const Cpu& cpu, std::span<float> values, float value) {
       [&](std::int64_t first, std::int64_t last) { std::fill(values.data() + first, values.data() + last, value); });
 }
 
-/// The sum of squares, in double: it is compared with a bound on the gradient's norm. Summed over blocks of a fixed
-/// size, then over the blocks in order, so it does not depend on the threads.
-[[nodiscard]] inline double squared_norm(const Cpu& cpu, std::span<const float> values) {
+/// to = values. Both of one size.
+inline void copy_values(const Cpu& cpu, std::span<const float> values, std::span<float> to) {
+  cpu::for_ranges(cpu, static_cast<std::int64_t>(to.size()), cpu::vector_grain, cpu::vector_block,
+                  [&](std::int64_t first, std::int64_t last) {
+                    std::copy(values.data() + first, values.data() + last, to.data() + first);
+                  });
+}
+
+/// *sum = the sum of squares, in double: it is compared with a bound on the gradient's norm. Summed over blocks of a
+/// fixed size, then over the blocks in order, so it does not depend on the threads.
+inline void squared_norm(const Cpu& cpu, std::span<const float> values, double* sum) {
   const auto count = static_cast<std::int64_t>(values.size());
   const std::int64_t block = std::max<std::int64_t>(cpu::vector_block, count / 1024);
   const std::int64_t blocks = (count + block - 1) / block;
@@ -57,7 +65,16 @@ inline void fill(const Cpu& cpu, std::span<float> values, float value) {
   });
   double total = 0;
   for (std::int64_t b = 0; b < blocks; ++b) total += sums[b];
-  return total;
+  *sum = total;
+}
+
+/// *sum += sum_i weight[i] * values[i], in double and in order.
+inline void add_weighted(const Cpu&, std::span<const float> weight, std::span<const float> values, double* sum) {
+  double total = 0;
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    total += static_cast<double>(weight[i]) * static_cast<double>(values[i]);
+  }
+  *sum += total;
 }
 
 /// average = decay * average + (1 - decay) * values: an exponential moving average. Both of one size.

@@ -20,9 +20,11 @@ struct AdamW {
   R* m;
   R* v;
   AdamWStep step;
+  const StepSums* sums;
 
   ORDO_DEVICE void operator()(std::int64_t i) const {
-    const R g = static_cast<R>(step.gradient_scale) * gradient[i];
+    if (!sums->finite()) return;
+    const R g = static_cast<R>(step.gradient_scale(*sums)) * gradient[i];
     const R mean = static_cast<R>(step.beta1) * m[i] + static_cast<R>(1 - step.beta1) * g;
     const R square = static_cast<R>(step.beta2) * v[i] + static_cast<R>(1 - step.beta2) * g * g;
     m[i] = mean;
@@ -36,13 +38,14 @@ struct AdamW {
 
 }  // namespace cuda
 
-/// One step on p, with the running means m of the gradient and v of its square. All of one size.
+/// One step on p, with the running means m of the gradient and v of its square. All of one size. `sums` lies in the
+/// backend's memory.
 template <class R>
 void adamw(const CudaBackend<R>& b, std::type_identity_t<std::span<R>> p,
            std::type_identity_t<std::span<const R>> gradient, std::type_identity_t<std::span<R>> m,
-           std::type_identity_t<std::span<R>> v, const AdamWStep& step) {
+           std::type_identity_t<std::span<R>> v, const AdamWStep& step, const StepSums* sums) {
   cuda::for_each(b.queue(), static_cast<std::int64_t>(p.size()),
-                 cuda::AdamW<R>{p.data(), gradient.data(), m.data(), v.data(), step});
+                 cuda::AdamW<R>{p.data(), gradient.data(), m.data(), v.data(), step, sums});
 }
 
 }  // namespace ordo

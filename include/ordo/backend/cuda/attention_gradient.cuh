@@ -179,18 +179,16 @@ template <class R>
   return along;
 }
 
+template <class R>
+struct Clear {
+  Matrix<R> x;
+  ORDO_DEVICE void operator()(std::int64_t i) const { x.row(i / x.cols)[i % x.cols] = R(0.0F); }
+};
+
 /// Every number of a matrix becomes 0, what lies between its rows left alone.
 template <class R>
 void clear(Queue queue, Matrix<R> x) {
-  if (x.rows == 0 || x.cols == 0) return;
-#if defined(ORDO_EMULATE_CUDA)
-  (void)queue;
-  for (std::int64_t r = 0; r < x.rows; ++r) std::fill(x.row(r), x.row(r) + x.cols, R(0.0F));
-#else
-  check(cudaMemset2DAsync(x.data, static_cast<std::size_t>(x.stride) * sizeof(R), 0,
-                          static_cast<std::size_t>(x.cols) * sizeof(R), static_cast<std::size_t>(x.rows), queue),
-        "clear");
-#endif
+  for_each(queue, x.rows * x.cols, Clear<R>{x});
 }
 
 }  // namespace cuda

@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <type_traits>
 
 #include <ordo/backend/cuda/buffer.cuh>
 #include <ordo/backend/cuda/device.cuh>
+#include <ordo/backend/cuda/staging.cuh>
 #include <ordo/core/error.hpp>
 #include <ordo/core/matrix.hpp>
 
@@ -62,6 +64,7 @@ class Context {
   Context& operator=(const Context&) = delete;
 
   [[nodiscard]] int device() const { return device_; }
+  [[nodiscard]] Staging& staging() { return staging_; }
   /// Room for `bytes`, aligned to 256, holding whatever it held.
   [[nodiscard]] void* room(std::size_t bytes) {
     if (room_.size() < bytes) {
@@ -83,6 +86,7 @@ class Context {
   cublasHandle_t products_ = nullptr;
 #endif
   DeviceBuffer<unsigned char> room_;
+  Staging staging_;
 };
 
 }  // namespace cuda
@@ -96,6 +100,7 @@ class CudaBackend {
   using Scalar = R;
   template <class T>
   using Buffer = cuda::DeviceBuffer<T>;
+  static constexpr bool on_host = false;
 
   /// Throws where there is no such device.
   explicit CudaBackend(int device = 0) : context_(std::make_shared<cuda::Context>(device)) {}
@@ -110,6 +115,27 @@ class CudaBackend {
 };
 
 using Cuda = CudaBackend<float>;
+
+/// `size` numbers in the backend's device's memory, all zero. Throws where there is too little.
+template <class T, class R>
+[[nodiscard]] cuda::DeviceBuffer<T> allocate(const CudaBackend<R>& b, std::size_t size) {
+  (void)b.queue();  // makes its device the thread's
+  return cuda::DeviceBuffer<T>(size);
+}
+
+/// Queues a copy of `from` to the device; `from` may be changed at once.
+template <class R, class T>
+void upload(const CudaBackend<R>& b, std::type_identity_t<std::span<const T>> from, T* to) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  b.context().staging().upload(b.queue(), from.data(), from.size_bytes(), to);
+}
+
+/// Copies as many numbers as `to` holds from the device, when all that was queued before is done.
+template <class R, class T>
+void download(const CudaBackend<R>& b, const T* from, std::type_identity_t<std::span<T>> to) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  if (!to.empty()) cuda::copy_from_device(b.queue(), from, to.size_bytes(), to.data());
+}
 
 namespace cuda {
 

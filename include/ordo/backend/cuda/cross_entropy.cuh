@@ -17,9 +17,9 @@ namespace ordo {
 namespace cuda {
 
 /// One block a row: loss = log sum exp(logits) - logits[target]. Where there are weights, the logits become
-/// weight * (softmax - one-hot).
+/// scale * weight * (softmax - one-hot).
 template <class R>
-ORDO_KERNEL softmax_loss_kernel(Matrix<R> logits, const Token* target, const R* weight, R* loss) {
+ORDO_KERNEL softmax_loss_kernel(Matrix<R> logits, const Token* target, const float* weight, double scale, R* loss) {
   R* room = shared_memory<R>();
   const std::int64_t i = block_x();
   R* row = logits.row(i);
@@ -35,10 +35,11 @@ ORDO_KERNEL softmax_loss_kernel(Matrix<R> logits, const Token* target, const R* 
   const R total = largest + std::log(sum);
   if (thread_index() == 0) loss[i] = total - row[at];
   if (weight == nullptr) return;
+  const R factor = static_cast<R>(scale * static_cast<double>(weight[i]));
   meet();  // the target's logit is read before it is overwritten
   for (std::int64_t v = thread_index(); v < logits.cols; v += block_threads()) {
     const R softmax = std::exp(row[v] - total);
-    row[v] = weight[i] * (v == at ? softmax - 1 : softmax);
+    row[v] = factor * (v == at ? softmax - 1 : softmax);
   }
 }
 
@@ -58,10 +59,11 @@ void for_logits(const CudaBackend<R>& b, In<R> x, In<R> table, std::span<R> scra
 }
 
 template <class R>
-void softmax_loss(const CudaBackend<R>& b, Matrix<R> logits, const Token* target, const R* weight, R* loss) {
+void softmax_loss(const CudaBackend<R>& b, Matrix<R> logits, const Token* target, const float* weight, double scale,
+                  R* loss) {
   constexpr int threads = 256;
   launch(b.queue(), {static_cast<int>(logits.rows), 1, 1, threads, threads / warp_size * sizeof(R)},
-         softmax_loss_kernel<R>, logits, target, weight, loss);
+         softmax_loss_kernel<R>, logits, target, weight, scale, loss);
 }
 
 }  // namespace cuda
@@ -72,18 +74,18 @@ template <class R>
 void cross_entropy(const CudaBackend<R>& b, cuda::In<R> x, cuda::In<R> table, std::span<const Token> target,
                    std::type_identity_t<std::span<R>> loss, std::type_identity_t<std::span<R>> scratch) {
   cuda::for_logits(b, x, table, scratch, [&](std::int64_t first, std::int64_t, Matrix<R> logits) {
-    cuda::softmax_loss(b, logits, target.data() + first, static_cast<const R*>(nullptr), loss.data() + first);
+    cuda::softmax_loss(b, logits, target.data() + first, static_cast<const float*>(nullptr), 0.0, loss.data() + first);
   });
 }
 
-/// The losses as above, and the gradient of sum_i weight[i] * loss[i]: with dlogits = weight * (softmax - one-hot),
-/// dx = dlogits table, dtable += dlogits^T x. dx (P, C), dtable (V, C), weight (P).
+/// The losses as above, and the gradient of scale * sum_i weight[i] * loss[i]: with dlogits = scale * weight *
+/// (softmax - one-hot), dx = dlogits table, dtable += dlogits^T x. dx (P, C), dtable (V, C), weight (P).
 template <class R>
 void cross_entropy_gradient(const CudaBackend<R>& b, cuda::In<R> x, cuda::In<R> table, std::span<const Token> target,
-                            std::type_identity_t<std::span<const R>> weight, std::type_identity_t<std::span<R>> loss,
+                            std::span<const float> weight, double scale, std::type_identity_t<std::span<R>> loss,
                             cuda::Out<R> dx, cuda::Out<R> dtable, std::type_identity_t<std::span<R>> scratch) {
   cuda::for_logits(b, x, table, scratch, [&](std::int64_t first, std::int64_t rows, Matrix<R> logits) {
-    cuda::softmax_loss(b, logits, target.data() + first, weight.data() + first, loss.data() + first);
+    cuda::softmax_loss(b, logits, target.data() + first, weight.data() + first, scale, loss.data() + first);
     cuda::multiply(b, logits, cuda::Transposed::no, table, cuda::Transposed::no, dx.slice(first, rows), false);
     cuda::multiply(b, logits, cuda::Transposed::yes, x.slice(first, rows), cuda::Transposed::no, dtable, true);
   });

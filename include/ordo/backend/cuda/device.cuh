@@ -28,6 +28,66 @@ inline void check(cudaError_t status, const char* what) {
   require(status == cudaSuccess, "cuda", what, ": ", cudaGetErrorString(status), " (", cudaGetErrorName(status), ")");
 }
 
+/// Raw memory of the thread's current device.
+[[nodiscard]] inline void* device_memory(std::size_t bytes) {
+  void* memory = nullptr;
+  const cudaError_t status = cudaMalloc(&memory, bytes);
+  if (status == cudaErrorMemoryAllocation) {
+    std::size_t left = 0;
+    std::size_t all = 0;
+    cudaGetLastError();  // the next call is not to blame
+    check(cudaMemGetInfo(&left, &all), "memory");
+    fail("cuda", "the device has ", left >> 20, " of its ", all >> 20, " MiB left, and ", bytes >> 20,
+         " MiB more are needed; fewer slots in a pass, a smaller batch of an evaluation or a smaller model need less");
+  }
+  check(status, "memory");
+  return memory;
+}
+inline void free_device_memory(void* memory) noexcept { cudaFree(memory); }
+/// Zeros, seen by every queue.
+inline void clear_device_memory(void* memory, std::size_t bytes) {
+  check(cudaMemset(memory, 0, bytes), "memory");
+  check(cudaStreamSynchronize(cudaStreamLegacy), "memory");
+}
+/// The host's memory that a device reads by itself.
+[[nodiscard]] inline void* pinned_memory(std::size_t bytes) {
+  void* memory = nullptr;
+  check(cudaMallocHost(&memory, bytes), "pinned memory");
+  return memory;
+}
+inline void free_pinned_memory(void* memory) noexcept { cudaFreeHost(memory); }
+/// Queued; `from` is pinned, and stays as it is until the copy is done.
+inline void copy_to_device(Queue queue, const void* from, std::size_t bytes, void* to) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, queue), "upload");
+}
+/// Done when all that was queued before is.
+inline void copy_from_device(Queue queue, const void* from, std::size_t bytes, void* to) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, queue), "download");
+  check(cudaStreamSynchronize(queue), "download");
+}
+
+/// A place in a queue that the host may wait for. Made where it is first recorded.
+class Event {
+ public:
+  Event() = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() {
+    if (event_ != nullptr) cudaEventDestroy(event_);
+  }
+  void record(Queue queue) {
+    if (event_ == nullptr) check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "event");
+    check(cudaEventRecord(event_, queue), "event");
+  }
+  /// Until all that was queued before it is done; at once if it was never recorded.
+  void wait() const {
+    if (event_ != nullptr) check(cudaEventSynchronize(event_), "event");
+  }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
 ORDO_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
 ORDO_DEVICE int block_threads() { return static_cast<int>(blockDim.x); }
 ORDO_DEVICE int block_x() { return static_cast<int>(blockIdx.x); }

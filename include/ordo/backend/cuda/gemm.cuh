@@ -16,6 +16,7 @@ void multiply(const CudaBackend<R>& b, In<R> x, Transposed of_x, In<R> w, Transp
   if (y.rows == 0 || y.cols == 0) return;
 #if defined(ORDO_EMULATE_CUDA)
   (void)b;
+  const emulated::Access access;
   for (std::int64_t r = 0; r < y.rows; ++r) {
     for (std::int64_t c = 0; c < y.cols; ++c) {
       R sum = 0;

@@ -32,6 +32,7 @@ struct Count {
 inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows) {
   const auto count = static_cast<std::int64_t>(rows.size());
 #if defined(ORDO_EMULATE_CUDA)
+  const emulated::Access access;
   Pieces pieces(context.room(2 * Pieces::bytes<std::int32_t>(count)));
   auto* order = pieces.take<std::int32_t>(count);
   auto* sorted = pieces.take<std::int32_t>(count);

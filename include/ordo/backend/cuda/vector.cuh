@@ -20,6 +20,13 @@ struct Fill {
 };
 
 template <class R>
+struct Copy {
+  const R* values;
+  R* to;
+  ORDO_DEVICE void operator()(std::int64_t i) const { to[i] = values[i]; }
+};
+
+template <class R>
 struct Blend {
   R* average;
   const R* values;
@@ -51,6 +58,18 @@ ORDO_KERNEL sum_kernel(const T* numbers, int count, T* sum) {
   if (thread_index() == 0) *sum = own;
 }
 
+/// *sum += sum_i weight[i] * values[i], by one block in a fixed order.
+template <class R>
+ORDO_KERNEL add_weighted_kernel(const float* weight, const R* values, std::int64_t count, double* sum) {
+  double* room = shared_memory<double>();
+  double own = 0;
+  for (std::int64_t i = thread_index(); i < count; i += block_threads()) {
+    own += static_cast<double>(weight[i]) * static_cast<double>(values[i]);
+  }
+  own = block_sum(own, room);
+  if (thread_index() == 0) *sum += own;
+}
+
 }  // namespace cuda
 
 /// Every value becomes `value`.
@@ -59,22 +78,34 @@ void fill(const CudaBackend<R>& b, std::type_identity_t<std::span<R>> values, st
   cuda::for_each(b.queue(), static_cast<std::int64_t>(values.size()), cuda::Fill<R>{values.data(), value});
 }
 
-/// The sum of squares, in double, in an order that depends on the size alone. Waits for the device.
+/// to = values. Both of one size.
 template <class R>
-[[nodiscard]] double squared_norm(const CudaBackend<R>& b, std::type_identity_t<std::span<const R>> values) {
+void copy_values(const CudaBackend<R>& b, std::type_identity_t<std::span<const R>> values,
+                 std::type_identity_t<std::span<R>> to) {
+  cuda::for_each(b.queue(), static_cast<std::int64_t>(to.size()), cuda::Copy<R>{values.data(), to.data()});
+}
+
+/// *sum = the sum of squares, in double, in an order that depends on the size alone.
+template <class R>
+void squared_norm(const CudaBackend<R>& b, std::type_identity_t<std::span<const R>> values, double* sum) {
   constexpr int threads = 256;
   const auto count = static_cast<std::int64_t>(values.size());
   const int blocks = std::max(1, cuda::blocks_for(count, std::int64_t{threads} * 8));
   const std::size_t warps = threads / cuda::warp_size;
-  cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<double>(blocks) + cuda::Pieces::bytes<double>(1)));
+  cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<double>(blocks)));
   double* partial = pieces.take<double>(blocks);
-  double* sum = pieces.take<double>(1);
   cuda::launch(b.queue(), {blocks, 1, 1, threads, warps * sizeof(double)}, cuda::squared_norm_kernel<R>, values.data(),
                count, partial);
   cuda::launch(b.queue(), {1, 1, 1, threads, warps * sizeof(double)}, cuda::sum_kernel<double>, partial, blocks, sum);
-  double result = 0;
-  cuda::download(b.queue(), sum, std::span<double>(&result, 1));
-  return result;
+}
+
+/// *sum += sum_i weight[i] * values[i], in double, in an order that depends on the size alone.
+template <class R>
+void add_weighted(const CudaBackend<R>& b, std::span<const float> weight,
+                  std::type_identity_t<std::span<const R>> values, double* sum) {
+  constexpr int threads = 1024;  // of one block: the values are those of predictions, few beside the work on them
+  cuda::launch(b.queue(), {1, 1, 1, threads, threads / cuda::warp_size * sizeof(double)}, cuda::add_weighted_kernel<R>,
+               weight.data(), values.data(), static_cast<std::int64_t>(weight.size()), sum);
 }
 
 /// average = decay * average + (1 - decay) * values: an exponential moving average. Both of one size.

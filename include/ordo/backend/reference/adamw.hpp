@@ -11,16 +11,20 @@
 
 namespace ordo {
 
-/// One step on p, with the running means m of the gradient and v of its square. All of one size.
+/// One step on p, with the running means m of the gradient and v of its square. All of one size. `sums` lies in the
+/// backend's memory.
 template <class R>
 void adamw(const Reference<R>&, std::type_identity_t<std::span<R>> p, std::type_identity_t<std::span<const R>> gradient,
-           std::type_identity_t<std::span<R>> m, std::type_identity_t<std::span<R>> v, const AdamWStep& step) {
+           std::type_identity_t<std::span<R>> m, std::type_identity_t<std::span<R>> v, const AdamWStep& step,
+           const StepSums* sums) {
+  if (!sums->finite()) return;
+  const R scale = static_cast<R>(step.gradient_scale(*sums));
   const R beta1 = static_cast<R>(step.beta1);
   const R beta2 = static_cast<R>(step.beta2);
   const R new1 = static_cast<R>(1 - step.beta1);
   const R new2 = static_cast<R>(1 - step.beta2);
   for (std::size_t i = 0; i < p.size(); ++i) {
-    const R g = static_cast<R>(step.gradient_scale) * gradient[i];
+    const R g = scale * gradient[i];
     m[i] = beta1 * m[i] + new1 * g;
     v[i] = beta2 * v[i] + new2 * g * g;
     const R mean = m[i] / static_cast<R>(step.correction1);

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <ordo/core/buffer.hpp>
+#include <ordo/core/host_memory.hpp>
 #include <ordo/core/matrix.hpp>
 
 namespace ordo {
@@ -18,6 +19,7 @@ class Reference {
   using Scalar = R;
   template <class T>
   using Buffer = HostBuffer<T>;
+  static constexpr bool on_host = true;
 
   [[nodiscard]] std::string name() const { return "reference"; }
   [[nodiscard]] int threads() const { return 1; }

@@ -44,11 +44,11 @@ void cross_entropy(const Reference<R>&, reference::In<R> x, reference::In<R> tab
   }
 }
 
-/// The losses as above, and the gradient of sum_i weight[i] * loss[i]: with dlogits = weight * (softmax - one-hot),
-/// dx = dlogits table, dtable += dlogits^T x. dx (P, C), dtable (V, C), weight (P).
+/// The losses as above, and the gradient of scale * sum_i weight[i] * loss[i]: with dlogits = scale * weight *
+/// (softmax - one-hot), dx = dlogits table, dtable += dlogits^T x. dx (P, C), dtable (V, C), weight (P).
 template <class R>
 void cross_entropy_gradient(const Reference<R>&, reference::In<R> x, reference::In<R> table,
-                            std::span<const Token> target, std::type_identity_t<std::span<const R>> weight,
+                            std::span<const Token> target, std::span<const float> weight, double scale,
                             std::type_identity_t<std::span<R>> loss, reference::Out<R> dx, reference::Out<R> dtable,
                             std::type_identity_t<std::span<R>> scratch) {
   for (std::size_t i = 0; i < target.size(); ++i) {
@@ -56,10 +56,11 @@ void cross_entropy_gradient(const Reference<R>&, reference::In<R> x, reference::
     const std::int64_t t = reference::row_of("cross_entropy", target[i], table.rows);
     const R total = reference::log_sum_exp_of_logits<R>(x.row(row), table, scratch);
     loss[i] = total - scratch[static_cast<std::size_t>(t)];
+    const R factor = static_cast<R>(scale * static_cast<double>(weight[i]));
     for (std::int64_t c = 0; c < x.cols; ++c) dx.row(row)[c] = 0;
     for (std::int64_t v = 0; v < table.rows; ++v) {
       const R softmax = std::exp(scratch[static_cast<std::size_t>(v)] - total);
-      const R dlogit = weight[i] * (v == t ? softmax - 1 : softmax);
+      const R dlogit = factor * (v == t ? softmax - 1 : softmax);
       for (std::int64_t c = 0; c < x.cols; ++c) {
         dx.row(row)[c] += dlogit * table.row(v)[c];
         dtable.row(v)[c] += dlogit * x.row(row)[c];

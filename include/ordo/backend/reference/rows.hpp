@@ -1,6 +1,7 @@
 #pragma once
 // Picks rows of a packed batch, and adds them back.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,6 +15,15 @@ namespace ordo {
 template <class R>
 void gather(const Reference<R>& b, reference::In<R> x, std::span<const std::int32_t> rows, reference::Out<R> y) {
   embed(b, x, rows, y);
+}
+
+/// x[rows[i]] = y[i]; the rows differ. y (Q, C), rows (Q), x (S, C).
+template <class R>
+void scatter(const Reference<R>&, reference::In<R> y, std::span<const std::int32_t> rows, reference::Out<R> x) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    R* to = x.row(reference::row_of("scatter", rows[i], x.rows));
+    std::copy_n(y.row(static_cast<std::int64_t>(i)), x.cols, to);
+  }
 }
 
 /// x[rows[i]] += y[i]; the rows differ. y (Q, C), rows (Q), x (S, C).
