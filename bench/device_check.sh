@@ -27,7 +27,7 @@ arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr
 failed=0
 say() { echo "$*" | tee -a "$report"; }
 build() { # SOURCE PROGRAM: compiled where it is older
-  nvcc -std=c++20 -O3 --expt-relaxed-constexpr -diag-suppress 554 -gencode "arch=compute_$arch,code=sm_$arch" \
+  nvcc -std=c++20 -O3 --expt-relaxed-constexpr -diag-suppress 554,20011,20014 -gencode "arch=compute_$arch,code=sm_$arch" \
     -I"$root/include" -I"$root/tests" "$root/$1" -o "$out/$2" -lcublas
 }
 : > "$report"

@@ -112,6 +112,15 @@ class Access {
   Access& operator=(const Access&) = delete;
 };
 
+/// A thread of a block: a stack of its own, used by one block after the other.
+struct Fiber {
+  ucontext_t context{};
+  std::unique_ptr<unsigned char[]> stack;
+  jmp_buf here{};  ///< where it goes on: switched to without asking the system, unlike contexts
+  bool started = false;
+  bool done = true;
+};
+
 /// One block: its threads are fibers, resumed warp by warp.
 class Block {
  public:
@@ -124,9 +133,10 @@ class Block {
   }
 
   Block(const Grid& grid, const std::function<void()>& body)
-      : grid_(grid), body_(body), fibers_(static_cast<std::size_t>(grid.threads)), shared_(grid.shared + 128) {
+      : grid_(grid), body_(body), threads_(static_cast<std::size_t>(grid.threads)), shared_(grid.shared + 128) {
     if (grid.threads % lanes != 0 || grid.threads > 1024) throw std::logic_error("a block must have whole warps");
-    warps_.resize(fibers_.size() / lanes);
+    warps_.resize(threads_ / lanes);
+    if (fibers_.size() < threads_) fibers_.resize(threads_);
   }
 
   void run(int x, int y, int z) {
@@ -135,7 +145,7 @@ class Block {
     met_ = 0;
     meetings_ = 0;
     for (Warp& warp : warps_) warp = {};
-    for (std::size_t i = 0; i < fibers_.size(); ++i) start(i);
+    for (std::size_t i = 0; i < threads_; ++i) start(i);
     Block* const outer = current();
     current() = this;
     while (left_ > 0) {
@@ -147,7 +157,11 @@ class Block {
       if (failure_) break;
     }
     current() = outer;
-    if (failure_) std::rethrow_exception(failure_);
+    if (!failure_) return;
+    for (Fiber& fiber : fibers_) {
+      if (!fiber.done) fiber = {};  // it stands in the middle of the body: nobody goes on with it
+    }
+    std::rethrow_exception(failure_);
   }
 
   [[nodiscard]] int thread() const { return static_cast<int>(now_); }
@@ -193,13 +207,6 @@ class Block {
     int y = 0;
     int z = 0;
   };
-  struct Fiber {
-    ucontext_t context{};
-    std::unique_ptr<unsigned char[]> stack;
-    jmp_buf here{};  ///< where it goes on: switched to without asking the system, unlike contexts
-    bool started = false;
-    bool done = true;
-  };
   struct Warp {
     int given = 0;
     std::uint64_t rounds = 0;
@@ -213,23 +220,23 @@ class Block {
     fiber.done = false;
     ++left_;
     if (fiber.stack) return;
-    fiber.stack = std::make_unique<unsigned char[]>(stack_bytes);
+    fiber.stack = std::make_unique_for_overwrite<unsigned char[]>(stack_bytes);
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = fiber.stack.get();
     fiber.context.uc_stack.ss_size = stack_bytes;
     fiber.context.uc_link = nullptr;
     makecontext(&fiber.context, &Block::enter, 0);
   }
-  /// A fiber runs the body once for every block, and never returns.
+  /// A fiber runs the body once for every block that uses it, and never returns.
   static void enter() {
-    Block& block = *current();
     while (true) {
+      Block& block = *current();
       try {
         block.body_();
       } catch (...) {
         block.failure_ = std::current_exception();
       }
-      block.fibers_[block.now_].done = true;
+      fibers_[block.now_].done = true;
       ++block.progress_;
       --block.left_;
       if (block.left_ > 0 && block.met_ == block.left_) block.open_barrier();  // those that are gone are not waited for
@@ -267,7 +274,8 @@ class Block {
 
   Grid grid_;
   const std::function<void()>& body_;
-  std::vector<Fiber> fibers_;
+  static inline thread_local std::vector<Fiber> fibers_;
+  std::size_t threads_;
   std::vector<Warp> warps_;
   std::vector<unsigned char> shared_;
   jmp_buf scheduler_{};

@@ -55,10 +55,11 @@ struct TrainOptions {
   std::int64_t evaluate_every = 0;  ///< or one every so many steps; 0: by `evaluations`
   bool evaluate_by_ratio = false;   ///< `evaluations` at steps with a constant ratio, not a constant difference
   EvaluateOptions evaluation = EvaluateOptions::brief();  ///< how each of them scores
-  int patience = 0;       ///< stop after so many evaluations without a new best; 0: never
-  bool keep_best = true;  ///< leave the weights that scored best in the model, not the last
-  RunFolder directory{};  ///< checkpoints and metrics.jsonl; resumes an unfinished run found there. Empty: none
-  TextCodec codec{};      ///< stored with the model, so that programs can read and write its text
+  int patience = 0;             ///< stop after so many evaluations without a new best; 0: never
+  bool keep_best = true;        ///< leave the weights that scored best in the model, not the last
+  RunFolder directory{};        ///< checkpoints and metrics.jsonl; resumes an unfinished run found there. Empty: none
+  bool change_backend = false;  ///< go on with a run that another backend began: no longer to the bit
+  TextCodec codec{};            ///< stored with the model, so that programs can read and write its text
   double checkpoint_seconds = 300;    ///< at most so long between checkpoints (one is written when stopped, too)
   std::int64_t checkpoint_steps = 0;  ///< or one every so many steps; 0: by time
   std::stop_token stop{};             ///< finishes the step in hand, writes a checkpoint, and returns

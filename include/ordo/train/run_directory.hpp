@@ -143,7 +143,8 @@ class RunDirectory final : public RunStore {
         config_(start.config),
         list_(parameter_list(start.config)),
         factorization_(start.factorization),
-        codec_(start.options.codec) {
+        codec_(start.options.codec),
+        change_backend_(start.options.change_backend) {
     std::error_code error;
     std::filesystem::create_directories(folder_, error);
     require(!error && std::filesystem::is_directory(folder_), "train", "cannot make the folder ", folder_.string(),
@@ -223,6 +224,7 @@ class RunDirectory final : public RunStore {
  private:
   void check_identity(const Json& stored) const {
     for (const auto& [key, mine] : identity_.items()) {
+      if (key == "backend" && change_backend_) continue;
       const Json theirs = stored.is_object() && stored.contains(key) ? stored.at(key) : Json();
       require(theirs == mine, "train", "the run in ", folder_.string(), " has ", key, " = ", json_text(theirs),
               ", not ", json_text(mine), "; give the same settings to go on with it, or another folder");
@@ -235,6 +237,7 @@ class RunDirectory final : public RunStore {
   std::vector<Parameter> list_;
   std::string factorization_;
   TextCodec codec_;
+  bool change_backend_;
   FolderLock lock_;
   std::optional<State> state_;
   std::optional<JsonLines> log_;

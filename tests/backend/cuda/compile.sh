@@ -14,7 +14,7 @@ mkdir -p "$work"
 : > "$work/kernels.txt"
 for arch in "$@"; do
   # A warning of nvcc 13 about conversions that const types never need is silenced.
-  if ! nvcc -std=c++20 -O2 --expt-relaxed-constexpr -diag-suppress 554 -Xptxas -v \
+  if ! nvcc -std=c++20 -O2 --expt-relaxed-constexpr -diag-suppress 554,20011,20014 -Xptxas -v \
     -gencode "arch=compute_$arch,code=sm_$arch" -I"$source/include" \
     -c "$source/tests/backend/cuda/operations.cu" -o "$work/operations_$arch.o" 2> "$work/ptxas_$arch.log"; then
     cat "$work/ptxas_$arch.log"

@@ -1,28 +1,7 @@
-// The whole network on an emulated device, whose memory the host cannot reach, against the reference in double.
+// The cases of network.hpp on an emulated device, whose memory the host cannot reach.
 
 #define ORDO_EMULATE_CUDA
 
 #include <catch2/catch.hpp>
 
-#include <support/network_gradients.hpp>
-
-#include <ordo/backend/cuda/cuda.cuh>
-#include <ordo/factorization/blockwise.hpp>
-#include <ordo/factorization/left_to_right.hpp>
-#include <ordo/factorization/masked_diffusion.hpp>
-#include <ordo/factorization/mixture.hpp>
-#include <ordo/factorization/orderings.hpp>
-
-using namespace ordo::testing;
-
-using Halves = ordo::Mixture<ordo::Weighted<ordo::LeftToRight, 1>,
-                             ordo::Weighted<ordo::Blockwise<16, ordo::MaskedDiffusion<>>, 1>>;
-
-TEMPLATE_TEST_CASE("losses and gradients on the device are the reference's within float rounding", "",
-                   ordo::LeftToRight, ordo::MaskedDiffusion<>, ordo::Orderings<4>, Halves) {
-  TestType policy{};
-  if constexpr (requires { policy.told; }) policy.told = true;
-  const ordo::ModelConfig config{.layers = 2, .width = 64, .heads = 2, .vocab = 37, .context = 66, .init_std = 0.1};
-  INFO(policy.name());
-  check_network(ordo::Cuda(), config, batch_of(policy, config, {66, 1, 34, 32}));
-}
+#include "network.hpp"
