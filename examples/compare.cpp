@@ -33,7 +33,7 @@ struct Plan {
   int sample_length = 0;
   bool quick = false;
   std::filesystem::path out = "compare-results";
-  int threads = 0;
+  program::DeviceFlags device;
 
   /// A size that takes two minutes on two cores.
   void make_quick() {
@@ -52,7 +52,7 @@ struct Plan {
 };
 
 program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, const ordo::ModelConfig& config,
-                               const ordo::Cpu& backend, std::size_t index, std::uint64_t seed,
+                               const program::Device& device, std::size_t index, std::uint64_t seed,
                                const std::stop_token& stop) {
   const ordo::AnyFactorization policy = ordo::factorization_from_name(plan.factorizations[index]);
   program::ComparedRun run;
@@ -71,17 +71,18 @@ program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, cons
   };
   options.on_evaluation = [&](const ordo::EvaluationReport&) { progress.resume(); };
   const auto start = std::chrono::steady_clock::now();
-  ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(config, policy, backend, seed);
-  const ordo::TrainResult result = ordo::train(model, data, options);
+  const auto model = device.make(config, policy, seed);
+  const ordo::TrainResult result = model->train(data, options);
   progress.clear();
   if (!result.finished) throw ordo::Stopped("stopped; run the same command again to go on");
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   run.curve = result.evaluations;
   run.best = result.best;
-  run.final_score = ordo::evaluate(model, data.validation(),
-                                   {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
+  run.final_score = model->evaluate(
+      data.validation(), {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
   const std::vector<ordo::Token> sample =
-      ordo::generate(model, {.length = plan.sample_length, .seed = seed, .temperature = 0.8, .stop = stop});
+      model->generate(policy, 1, {.length = plan.sample_length, .seed = seed, .temperature = 0.8, .stop = stop})
+          .front();
   if (stop.stop_requested()) throw ordo::Stopped("stopped; run the same command again to go on");
   run.sample = data.decode(sample);
   return run;
@@ -141,17 +142,16 @@ int compare(Plan& plan, const std::stop_token& stop) {
                 "there is no validation text: give --validation FILE or a share");
   const ordo::ModelConfig config = plan.shape.config(data.vocab());
   plan.sample_length = config.context;
-  const ordo::Cpu backend(plan.threads);
+  const auto device = plan.device.open();
   if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
-  program::say("{}\n{} unique tokens, validation on {} tokens, {} threads, products by {}\n",
-               program::describe_size(config), plan.train.unique_tokens, data.validation().tokens(), backend.threads(),
-               ordo::cpu::product_library);
+  program::say("{}\n{} unique tokens, validation on {} tokens, {}\n", program::describe_size(config),
+               plan.train.unique_tokens, data.validation().tokens(), device->about());
   std::fflush(stdout);
 
   std::vector<program::ComparedRun> runs;
   for (int s = 0; s < plan.seeds; ++s) {
     for (std::size_t i = 0; i < plan.factorizations.size(); ++i) {
-      runs.push_back(train_one(plan, data, config, backend, i, static_cast<std::uint64_t>(s), stop));
+      runs.push_back(train_one(plan, data, config, *device, i, static_cast<std::uint64_t>(s), stop));
       const auto& run = runs.back();
       program::say("{} (seed {}), best at epoch {:.0f}: {}\n", run.factorization, run.seed, run.best.epoch,
                    fmt::streamed(run.final_score));
@@ -228,7 +228,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--final-draws", plan.final_draws, "draws for each of them, for bounds [count]")
       ->capture_default_str();
-  app.add_option("--threads", plan.threads, "threads, 0 for one per core [count]")->capture_default_str();
+  plan.device.add_to(app);
   app.add_option("--out", plan.out, "folder for the picture, the results and the models")->capture_default_str();
   return program::run(app, argc, argv, [&] { return compare(plan, signals.token()); });
 }

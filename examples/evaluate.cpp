@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   std::optional<ordo::ChoiceMethod> method;
   ordo::Revealing revealing;
   int context = 0;
-  int threads = 0;
+  program::DeviceFlags device_flags;
   app.add_option("model", model_folder, "folder that `train` left")->required();
   auto* data = text.add_to(app, false, false);
   app.get_option("--binary")->needs(data);
@@ -62,28 +62,26 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "seed of the draws and of the subset")
       ->check(program::whole<std::uint64_t>())
       ->capture_default_str();
-  app.add_option("--threads", threads, "threads, 0 for one per core [count]")->capture_default_str();
+  device_flags.add_to(app);
   return program::run(app, argc, argv, [&] {
     ordo::require(data->count() + tasks->count() > 0, "evaluate", "give --data or --choices");
-    const ordo::LoadedModel<ordo::Cpu> model = ordo::read_model(model_folder, ordo::Cpu(threads));
+    const auto device = device_flags.open();
+    const auto [model, codec] = device->read(model_folder);
     options.stop = signals.token();
-    const ordo::AnyFactorization policy = factorization.empty()
-                                              ? ordo::factorization_from_name(model.factorization).scored_as()
-                                              : ordo::factorization_from_name(factorization);
+    const ordo::AnyFactorization policy =
+        factorization.empty() ? model->factorization().scored_as() : ordo::factorization_from_name(factorization);
     if (tasks->count() > 0) {
-      const ordo::ChoiceScore score =
-          ordo::score_choices(model.network, policy, model.codec, ordo::read_choice_tasks(choices),
-                              method.value_or(ordo::ChoiceMethod::automatic), options);
+      const ordo::ChoiceScore score = model->score_choices(policy, codec, ordo::read_choice_tasks(choices),
+                                                           method.value_or(ordo::ChoiceMethod::automatic), options);
       program::say("{}\n", fmt::streamed(score));
       return 0;
     }
     ordo::require(context >= 0, "evaluate", "context must not be negative (got ", context, ")");
-    const ordo::Windows windows = text.windows(model.codec, context > 0 ? context : model.network.config().context);
+    const ordo::Windows windows = text.windows(codec, context > 0 ? context : model->config().context);
     revealing.order = order.value_or(revealing.order);
     const bool as_sampled = by_order->count() + by_step->count() + by_block->count() > 0;
-    const ordo::Score score = as_sampled
-                                  ? ordo::evaluate(model.network, windows, ordo::AsSampled{policy, revealing}, options)
-                                  : ordo::evaluate(model.network, windows, policy, options);
+    const ordo::Score score = as_sampled ? model->evaluate(windows, ordo::AsSampled{policy, revealing}, options)
+                                         : model->evaluate(windows, policy, options);
     program::say("{}\n", fmt::streamed(score));
     return 0;
   });

@@ -266,7 +266,8 @@ int findings(Settings& settings, const std::stop_token& stop) {
   }
   const std::string head = report_head(settings, *records);
   const program::FindingsRuns runs(plan, std::move(*records));
-  const FindingInputs in{plan, data, runs, tasks, !settings.choices.empty(), settings.sweep.out, stop};
+  const FindingInputs in{plan, data, runs, tasks, !settings.choices.empty(), settings.sweep.out, settings.sweep.device,
+                         stop};
   std::string summary = "| | finding | verdict |\n|---|---|---|\n";
   std::string sections;
   int failed = 0;
@@ -321,6 +322,7 @@ int main(int argc, char** argv) {
   settings.text.add_to(app, false, false);
   settings.text.add_validation_to(app);
   app.add_option("--choices", settings.choices, "multiple-choice tasks (.jsonl) for finding 7 instead of made ones");
+  settings.sweep.device.add_device_to(app);
   app.add_option("--jobs", settings.sweep.jobs, "runs at a time, 0 for all cores [count]")->capture_default_str();
   app.add_flag("--list", settings.sweep.list, "list what is trained first, seed 0 of every setting, and train nothing");
   for (int i = 0; i < argc; ++i) settings.command += (i == 0 ? "" : " ") + std::string(argv[i]);

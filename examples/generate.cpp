@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   std::string gap = "_";
   std::string factorization;
   std::int64_t count = 1;
-  int threads = 0;
+  program::DeviceFlags device_flags;
   app.add_option("model", model_folder, "folder that `train` left")->required();
   app.add_option("--length", options.length, "tokens in all, the prompt included, 0 for the model's context [tokens]")
       ->capture_default_str();
@@ -78,25 +78,25 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "seed of the samples")
       ->check(program::whole<std::uint64_t>())
       ->capture_default_str();
-  app.add_option("--threads", threads, "threads, 0 for one per core [count]")->capture_default_str();
+  device_flags.add_to(app);
   return program::run(app, argc, argv, [&] {
-    const ordo::LoadedModel<ordo::Cpu> model = ordo::read_model(model_folder, ordo::Cpu(threads));
-    options.prompt = model.codec.encode(prompt);
-    if (!infill.empty()) options.infill = with_gaps(model.codec, infill, gap);
+    const auto device = device_flags.open();
+    const auto [model, codec] = device->read(model_folder);
+    options.prompt = codec.encode(prompt);
+    if (!infill.empty()) options.infill = with_gaps(codec, infill, gap);
     ordo::require(infills->count() == 0 || !infill.empty(), "generate", "--infill must not be empty");
     ordo::require(infill.empty() || options.length == 0, "generate",
                   "--infill sets the length; --length does not go with it (got ", options.length, ")");
     options.stop = signals.token();
     const ordo::AnyFactorization policy =
-        ordo::factorization_from_name(factorization.empty() ? model.factorization : factorization);
+        factorization.empty() ? model->factorization() : ordo::factorization_from_name(factorization);
     ordo::require(count >= 0, "generate", "count must not be negative (got ", count, ")");
     constexpr std::int64_t group = 16;  // sequences at a time: enough rows for the products, little memory
     for (std::int64_t done = 0; done < count; done += group) {
       options.first = static_cast<std::size_t>(done);
-      const auto samples =
-          ordo::generate(model.network, policy, static_cast<std::size_t>(std::min(group, count - done)), options);
+      const auto samples = model->generate(policy, static_cast<std::size_t>(std::min(group, count - done)), options);
       if (signals.asked()) return 130;
-      for (const auto& sample : samples) program::say("{}\n", model.codec.decode(sample));
+      for (const auto& sample : samples) program::say("{}\n", codec.decode(sample));
       program::flush_output();
     }
     return 0;

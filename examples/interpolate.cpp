@@ -38,7 +38,7 @@ struct Plan {
   std::int64_t exact_windows = 64;
   bool quick = false;
   std::filesystem::path out = "interpolate-results";
-  int threads = 0;
+  program::DeviceFlags device;
 
   /// A size that takes ten minutes on two cores.
   void make_quick() {
@@ -58,17 +58,17 @@ struct Plan {
 
 /// The exact scores of a network on the common windows: left to right, and by certainty where the model has learnt to
 /// predict hidden tokens from any others. A model that learnt to predict the next token only has the first alone.
-void score_exactly(const ordo::Network<ordo::Cpu>& network, const ordo::Windows& windows, const program::Recipe& recipe,
+void score_exactly(const program::Model& model, const ordo::Windows& windows, const program::Recipe& recipe,
                    const ordo::EvaluateOptions& options, program::StudyRun& run) {
   const bool hides = recipe.factorization.find("masked") != std::string::npos;
   const bool mixture = recipe.factorization.find("mixture") != std::string::npos;
   const auto revealed = [&](ordo::Order order) {
     const ordo::AnyFactorization policy =
         ordo::factorization_from_name(mixture ? std::string("masked") : recipe.factorization);
-    return ordo::evaluate(network, windows, ordo::AsSampled{policy, ordo::Revealing{.order = order}}, options);
+    return model.evaluate(windows, ordo::AsSampled{policy, ordo::Revealing{.order = order}}, options);
   };
   const ordo::Score forwards = program::trained_left_to_right(recipe)
-                                   ? ordo::evaluate(network, windows, ordo::AnyFactorization(), options)
+                                   ? model.evaluate(windows, ordo::AnyFactorization(), options)
                                    : revealed(ordo::Order::left_to_right);
   run.left_to_right = forwards.nats_per_token;
   run.exact_error = forwards.error();
@@ -79,7 +79,7 @@ void score_exactly(const ordo::Network<ordo::Cpu>& network, const ordo::Windows&
   if (!program::trained_left_to_right(recipe)) run.exact_error = freely.error();
 }
 
-program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const ordo::Cpu& backend,
+program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const program::Device& device,
                             const program::Recipe& recipe, int repeats, std::uint64_t seed, const std::string& place,
                             const std::stop_token& stop) {
   const ordo::AnyFactorization policy = ordo::factorization_from_name(recipe.factorization);
@@ -106,20 +106,19 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const o
   };
   options.on_evaluation = [&](const ordo::EvaluationReport&) { progress.resume(); };
   const auto start = std::chrono::steady_clock::now();
-  ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(config, policy, backend, seed);
-  const ordo::TrainResult result = ordo::train(model, data, options);
+  const auto model = device.make(config, policy, seed);
+  const ordo::TrainResult result = model->train(data, options);
   progress.clear();
   if (!result.finished) throw ordo::Stopped("stopped; run the same command again to go on");
   run.best_epoch = result.best.epoch;
   run.last = result.evaluations.back().score.nats_per_token;
-  const ordo::Score own = ordo::evaluate(
-      model, data.validation(), {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
+  const ordo::Score own = model->evaluate(
+      data.validation(), {.draws = plan.final_draws, .seed = 1, .windows = plan.final_windows, .stop = stop});
   run.best = own.nats_per_token;
   run.best_error = own.error();
   run.claim = own.exact() ? "exact" : "bound";
   run.scored_as = own.policy;
-  score_exactly(model.network(), data.validation(), recipe, {.seed = 2, .windows = plan.exact_windows, .stop = stop},
-                run);
+  score_exactly(*model, data.validation(), recipe, {.seed = 2, .windows = plan.exact_windows, .stop = stop}, run);
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return run;
 }
@@ -235,7 +234,7 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   ordo::require(!data.validation().empty(), "interpolate",
                 "there is no validation text: give --validation FILE or a share");
   const ordo::ModelConfig config = plan.shape.config(data.vocab());
-  const ordo::Cpu backend(plan.threads);
+  const auto device = plan.device.open();
   if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
   const program::Study study = program::make_study(config.context, plan.quick);
   for (const program::Recipe& r : study.recipes())
@@ -245,9 +244,9 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   std::uint64_t whole = 0;
   std::vector<program::StudyRun> runs = program::read_runs(log_file, whole);
   ordo::JsonLines log(log_file, whole);
-  program::say("{}\n{} unique tokens, validation on {} tokens, {} threads, products by {}; {} runs are done already\n",
-               program::describe_size(config), plan.train.unique_tokens, data.validation().tokens(), backend.threads(),
-               ordo::cpu::product_library, runs.size());
+  program::say("{}\n{} unique tokens, validation on {} tokens, {}; {} runs are done already\n",
+               program::describe_size(config), plan.train.unique_tokens, data.validation().tokens(), device->about(),
+               runs.size());
   std::fflush(stdout);
 
   const auto run_all = [&](const std::vector<program::Recipe>& recipes, std::uint64_t seed) {
@@ -260,7 +259,7 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
             std::any_of(runs.begin(), runs.end(), [&](const auto& r) { return r.same_model(recipe, times, seed); });
         if (known) continue;
         const std::string place = fmt::format("[seed {}, {}/{}]", seed, done, all);
-        runs.push_back(train_one(plan, data, backend, recipe, times, seed, place, stop));
+        runs.push_back(train_one(plan, data, *device, recipe, times, seed, place, stop));
         const program::StudyRun& run = runs.back();
         log.write(program::to_json(run));
         program::say("{} {}, {} repeats: best {:.4f} ({}) at epoch {:.1f}, exact {:.4f}, {}\n", place,
@@ -280,7 +279,7 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
       const auto seed = static_cast<std::uint64_t>(s);
       if (std::any_of(runs.begin(), runs.end(), [&](const auto& r) { return r.same_model(rival, times, seed); }))
         continue;
-      runs.push_back(train_one(plan, data, backend, rival, times, seed, fmt::format("[seed {}, rival]", s), stop));
+      runs.push_back(train_one(plan, data, *device, rival, times, seed, fmt::format("[seed {}, rival]", s), stop));
       log.write(program::to_json(runs.back()));
       std::filesystem::remove_all(plan.out / "unfinished");
     }
@@ -339,7 +338,7 @@ int main(int argc, char** argv) {
   app.add_option("--exact-windows", plan.exact_windows,
                  "validation windows that every model is scored on exactly [windows]")
       ->capture_default_str();
-  app.add_option("--threads", plan.threads, "threads, 0 for one per core [count]")->capture_default_str();
+  plan.device.add_to(app);
   app.add_option("--out", plan.out, "folder for the pictures and the results")->capture_default_str();
   return program::run(app, argc, argv, [&] { return interpolate(plan, signals.token()); });
 }

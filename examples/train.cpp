@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   std::string factorization = "ltr";
   std::filesystem::path out;
   std::string keep = "best";
-  int threads = 0;
+  program::DeviceFlags device_flags;
   options.epochs = 10;
   text.add_to(app, true);
   text.add_validation_to(app);
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "seed of initial weights, plans, shuffling and dropout")
       ->check(program::whole<std::uint64_t>())
       ->capture_default_str();
-  app.add_option("--threads", threads, "threads, 0 for one per core [count]")->capture_default_str();
+  device_flags.add_to(app);
   app.add_option("--evaluations", options.evaluations, "evaluations on the validation text over the run [count]")
       ->capture_default_str();
   app.add_option("--evaluation-windows", options.evaluation.windows,
@@ -62,6 +62,8 @@ int main(int argc, char** argv) {
   app.add_option("--checkpoint-steps", options.checkpoint_steps, "or steps between checkpoints, 0 for by time [steps]")
       ->check(program::whole<std::int64_t>())
       ->capture_default_str();
+  app.add_flag("--change-backend", options.change_backend,
+               "go on with a run that was begun on another kind of device; the rest is then no longer the same bits");
   app.add_option("--out", out, "folder for the model, metrics.jsonl and what resuming needs")->required();
   return program::run(app, argc, argv, [&] {
     ordo::require(!out.empty(), "train", "--out must name a folder (got '')");
@@ -74,19 +76,20 @@ int main(int argc, char** argv) {
     options.keep_best = keep == "best";
     options.evaluation.seed = options.seed;
     options.stop = signals.token();
-    const ordo::Cpu backend(threads);
+    const auto device = device_flags.open();
     program::say("{}, {}\n", policy.name(), program::describe_size(config));
     program::say("training text: {} tokens, {} used; validation: {} tokens\n", data.train().tokens(),
                  options.unique_tokens > 0 ? options.unique_tokens : data.train().tokens(), data.validation().tokens());
-    ordo::rehearse(backend, ordo::AnyFactorization());
-    const ordo::MemoryPlan memory =
-        ordo::training_memory<ordo::Cpu>(config, options, !data.validation().empty(), policy);
-    program::say("on {} threads, products by {}; predicted peak memory {:.0f} MB ({:.0f} MB of it for training)\n",
-                 backend.threads(), ordo::cpu::product_library, static_cast<double>(memory.total()) / 1e6,
-                 static_cast<double>(memory.planned()) / 1e6);
+    const ordo::MemoryPlan memory = device->training_memory(config, options, !data.validation().empty(), policy);
+    const double planned = static_cast<double>(memory.planned()) / 1e6;
+    const double total = static_cast<double>(memory.total()) / 1e6;
+    program::say("on {}; {}\n", device->about(),
+                 device->on_host()
+                     ? fmt::format("predicted peak memory {:.0f} MB ({:.0f} MB of it for training)", total, planned)
+                     : fmt::format("{:.0f} MB of its memory for training", planned));
     std::fflush(stdout);
 
-    ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(config, policy, backend, options.seed);
+    const auto model = device->make(config, policy, options.seed);
     program::Progress progress;
     options.on_step = [&](const ordo::StepReport& report) {
       progress.step(report);
@@ -97,7 +100,7 @@ int main(int argc, char** argv) {
       progress.note(fmt::format("epoch {:8.1f}  training {:.4f}  validation {}{}", e.epoch, e.training_loss,
                                 fmt::streamed(e.score), e.best ? "  *" : ""));
     };
-    const ordo::TrainResult result = ordo::train(model, data, options);
+    const ordo::TrainResult result = model->train(data, options);
     progress.clear();
     if (!result.finished) {
       program::say("stopped after step {}; run the same command again to go on\n", result.steps);
@@ -108,8 +111,10 @@ int main(int argc, char** argv) {
     }
     program::say("{} steps, {} tokens{}; the model is in {}\n", result.steps, result.tokens,
                  result.stopped_early ? ", stopped early" : "", out.string());
-    program::say("peak memory {:.0f} MB (predicted {:.0f} MB)\n", static_cast<double>(program::peak_bytes()) / 1e6,
-                 static_cast<double>(memory.total()) / 1e6);
+    if (device->on_host()) {
+      program::say("peak memory {:.0f} MB (predicted {:.0f} MB)\n", static_cast<double>(program::peak_bytes()) / 1e6,
+                   total);
+    }
     return 0;
   });
 }

@@ -1,13 +1,55 @@
-#include "support/engine.hpp"
+// The engine on the host's cores, and which device a name stands for.
 
-namespace ordo {
+#include <charconv>
+#include <memory>
+#include <string>
+#include <system_error>
 
-template TrainResult train(Transformer<AnyFactorization, Cpu>&, const Windows&, const Windows&, const TrainOptions&);
-template Score evaluate(const Network<Cpu>&, const Windows&, const AnyFactorization&, const EvaluateOptions&,
-                        std::vector<double>*);
-template Score evaluate(const Network<Cpu>&, const Windows&, const AsSampled<AnyFactorization>&, const EvaluateOptions&,
-                        std::vector<double>*);
-template std::vector<std::vector<Token>> generate(const Network<Cpu>&, const AnyFactorization&, std::size_t,
-                                                  const GenerateOptions&);
+#include <ordo/backend/cpu/cpu.hpp>
 
-}  // namespace ordo
+#include "support/engine_on.hpp"
+
+namespace program {
+
+#if defined(ORDO_PROGRAMS_WITH_CUDA)
+std::unique_ptr<Device> open_cuda(int number);  // engine.cu
+#endif
+
+namespace {
+
+class Cores final : public DeviceOn<ordo::Cpu> {
+ public:
+  using DeviceOn::DeviceOn;
+  [[nodiscard]] std::string about() const override {
+    const int threads = backend().threads();
+    return std::to_string(threads) + (threads == 1 ? " thread" : " threads") + ", products by " +
+           ordo::cpu::product_library;
+  }
+  [[nodiscard]] ordo::MemoryPlan training_memory(const ordo::ModelConfig& config, const ordo::TrainOptions& options,
+                                                 bool evaluates, const ordo::AnyFactorization& policy) const override {
+    ordo::rehearse(backend(), ordo::AnyFactorization());
+    return ordo::training_memory<ordo::Cpu>(config, options, evaluates, policy);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Device> open_device(const std::string& name, int threads) {
+  if (name == "cpu") return std::make_unique<Cores>(ordo::Cpu(threads));
+  int number = 0;
+  bool known = name == "cuda";
+  if (name.starts_with("cuda:")) {
+    const char* const end = name.data() + name.size();
+    const auto [rest, error] = std::from_chars(name.data() + 5, end, number);
+    known = error == std::errc() && rest == end && number >= 0;
+  }
+  ordo::require(known, "device", "--device must be cpu, cuda or cuda:N (got '", name, "')");
+#if defined(ORDO_PROGRAMS_WITH_CUDA)
+  return open_cuda(number);
+#else
+  ordo::fail("device", "these programs were built without CUDA: configure with -DORDO_CUDA=ON (got --device ", name,
+             ")");
+#endif
+}
+
+}  // namespace program

@@ -1,21 +1,100 @@
 #pragma once
-// The verbs for factorizations that are chosen by name, compiled once for all programs (engine.cpp).
+// What programs do with a model whose factorization and device are chosen by name: each verb is compiled once for each
+// backend (engine.cpp, engine.cu), and not in the programs.
 
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
-#include <ordo/evaluate/as_sampled.hpp>
-#include <ordo/ordo.hpp>
+#include <CLI/CLI.hpp>
 
-namespace ordo {
+#include <ordo/without_backend.hpp>
 
-extern template TrainResult train(Transformer<AnyFactorization, Cpu>&, const Windows&, const Windows&,
-                                  const TrainOptions&);
-extern template Score evaluate(const Network<Cpu>&, const Windows&, const AnyFactorization&, const EvaluateOptions&,
-                               std::vector<double>*);
-extern template Score evaluate(const Network<Cpu>&, const Windows&, const AsSampled<AnyFactorization>&,
-                               const EvaluateOptions&, std::vector<double>*);
-extern template std::vector<std::vector<Token>> generate(const Network<Cpu>&, const AnyFactorization&, std::size_t,
-                                                         const GenerateOptions&);
+namespace program {
 
-}  // namespace ordo
+/// A transformer on a device.
+class Model {
+ public:
+  Model() = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  virtual ~Model() = default;
+
+  [[nodiscard]] virtual const ordo::ModelConfig& config() const = 0;
+  /// What it is trained under.
+  [[nodiscard]] virtual const ordo::AnyFactorization& factorization() const = 0;
+  virtual ordo::TrainResult train(const ordo::Dataset& data, const ordo::TrainOptions& options) = 0;
+  [[nodiscard]] virtual ordo::Score evaluate(const ordo::Windows& data, const ordo::AnyFactorization& policy,
+                                             const ordo::EvaluateOptions& options,
+                                             std::vector<double>* window_nats = nullptr) const = 0;
+  [[nodiscard]] virtual ordo::Score evaluate(const ordo::Windows& data,
+                                             const ordo::AsSampled<ordo::AnyFactorization>& rule,
+                                             const ordo::EvaluateOptions& options,
+                                             std::vector<double>* window_nats = nullptr) const = 0;
+  [[nodiscard]] virtual std::vector<std::vector<ordo::Token>> generate(const ordo::AnyFactorization& policy,
+                                                                       std::size_t count,
+                                                                       const ordo::GenerateOptions& options) const = 0;
+  [[nodiscard]] virtual ordo::ChoiceScore score_choices(const ordo::AnyFactorization& policy,
+                                                        const ordo::TextCodec& codec,
+                                                        std::span<const ordo::ChoiceTask> tasks,
+                                                        ordo::ChoiceMethod method,
+                                                        const ordo::EvaluateOptions& options) const = 0;
+  virtual void write(const std::filesystem::path& folder, const ordo::TextCodec& codec) const = 0;
+
+  /// Under what it is trained under, or what that asks to be scored as.
+  [[nodiscard]] ordo::Score evaluate(const ordo::Windows& data, const ordo::EvaluateOptions& options) const {
+    return evaluate(data, factorization().scored_as(), options);
+  }
+};
+
+/// A model that was read from a folder; its factorization is the one that it was trained under.
+struct StoredModel {
+  std::unique_ptr<Model> model;
+  ordo::TextCodec codec;
+};
+
+/// Where models are: the host's cores, or a GPU.
+class Device {
+ public:
+  Device() = default;
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+  virtual ~Device() = default;
+
+  /// "2 threads, products by Eigen"
+  [[nodiscard]] virtual std::string about() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Model> make(const ordo::ModelConfig& config,
+                                                    const ordo::AnyFactorization& policy, std::uint64_t seed) const = 0;
+  [[nodiscard]] virtual StoredModel read(const std::filesystem::path& folder) const = 0;
+  /// What a run will take. Throws where it is more than the device has, and says what would fit.
+  [[nodiscard]] virtual ordo::MemoryPlan training_memory(const ordo::ModelConfig& config,
+                                                         const ordo::TrainOptions& options, bool evaluates,
+                                                         const ordo::AnyFactorization& policy) const = 0;
+  /// Whether the host's memory is the device's.
+  [[nodiscard]] virtual bool on_host() const = 0;
+};
+
+/// "cpu" (on so many threads, 0 for one per core), "cuda" or "cuda:N". Throws an Error where there is no such device.
+[[nodiscard]] std::unique_ptr<Device> open_device(const std::string& name, int threads);
+
+/// The flags that choose one.
+struct DeviceFlags {
+  std::string device = "cpu";
+  int threads = 0;
+
+  void add_device_to(CLI::App& app) {
+    app.add_option("--device", device, "where to compute: cpu, cuda, or cuda:N for the GPU of number N")
+        ->capture_default_str();
+  }
+  void add_to(CLI::App& app, const std::string& about_threads = "threads of cpu, 0 for one per core [count]") {
+    add_device_to(app);
+    app.add_option("--threads", threads, about_threads)->capture_default_str();
+  }
+  [[nodiscard]] std::unique_ptr<Device> open() const { return open_device(device, threads); }
+};
+
+}  // namespace program

@@ -47,7 +47,7 @@ struct SweepSettings {
   int evaluations = 12;
   std::int64_t curve_windows = 64;
   int jobs = 0;
-  int threads = 1;
+  DeviceFlags device{.device = "cpu", .threads = 1};
   bool list = false;
   bool keep_models = false;  ///< in models/ below `out`, each with its curve; see model_folder
 };
@@ -137,16 +137,15 @@ inline ordo::WindowScore window_score(const ordo::Score& score, std::vector<doub
 
 /// Exact and left to right, as the model can: by its plans where it was trained to predict the next token, else as it
 /// would be sampled, all later tokens hidden.
-inline ordo::Score left_to_right(const ordo::Network<ordo::Cpu>& network, const ordo::Windows& windows,
-                                 const ordo::AnyFactorization& policy, const ordo::EvaluateOptions& options,
-                                 std::vector<double>& nats) {
+inline ordo::Score left_to_right(const Model& model, const ordo::Windows& windows, const ordo::AnyFactorization& policy,
+                                 const ordo::EvaluateOptions& options, std::vector<double>& nats) {
   const ordo::Reads masks = ordo::readout_of(policy).mask;
   const ordo::Reads tokens = ordo::readout_of(policy).token;
   const bool predicts_next = tokens == ordo::Reads::next || tokens == ordo::Reads::unclear;
   if (predicts_next || masks != ordo::Reads::own) {
-    return ordo::evaluate(network, windows, ordo::AnyFactorization(), options, &nats);
+    return model.evaluate(windows, ordo::AnyFactorization(), options, &nats);
   }
-  return ordo::evaluate(network, windows, ordo::AsSampled{policy, ordo::Revealing{}}, options, &nats);
+  return model.evaluate(windows, ordo::AsSampled{policy, ordo::Revealing{}}, options, &nats);
 }
 
 inline ordo::TrainOptions train_options(const ordo::RunSettings& s) {
@@ -161,7 +160,7 @@ inline ordo::TrainOptions train_options(const ordo::RunSettings& s) {
 }
 
 inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Dataset& data, const SweepJob& job,
-                                 const ordo::Cpu& backend, SweepBoard& board, const std::stop_token& stop) {
+                                 const Device& device, SweepBoard& board, const std::stop_token& stop) {
   const ordo::RunSettings& s = job.settings;
   const ordo::AnyFactorization policy = ordo::factorization_from_name(s.factorization);
   ordo::TrainOptions options = train_options(s);
@@ -182,8 +181,8 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
     told = spent;
   };
   const auto start = std::chrono::steady_clock::now();
-  ordo::Transformer<ordo::AnyFactorization, ordo::Cpu> model(job.config, policy, backend, s.seed);
-  const ordo::TrainResult result = ordo::train(model, data, options);
+  const auto model = device.make(job.config, policy, s.seed);
+  const ordo::TrainResult result = model->train(data, options);
   if (!result.finished) throw ordo::Stopped("stopped");
 
   // The curve chose the weights on a subset of its own; in a short validation text the two overlap.
@@ -197,9 +196,9 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   record.best_epoch = result.best.epoch;
   const ordo::EvaluateOptions how{.draws = settings.draws, .seed = 1, .windows = settings.windows, .stop = stop};
   std::vector<double> nats;
-  const ordo::Score own = ordo::evaluate(model.network(), data.validation(), policy.scored_as(), how, &nats);
+  const ordo::Score own = model->evaluate(data.validation(), policy.scored_as(), how, &nats);
   record.own = window_score(own, nats);
-  const ordo::Score exact = left_to_right(model.network(), data.validation(), policy, how, nats);
+  const ordo::Score exact = left_to_right(*model, data.validation(), policy, how, nats);
   record.exact = window_score(exact, nats);
   const ordo::Windows scored = data.validation().subset(static_cast<std::size_t>(settings.windows), how.seed);
   for (std::size_t w = 0; w < scored.size(); ++w) record.window_tokens.push_back(scored.length(w));
@@ -207,7 +206,7 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   record.commit = commit();
   if (settings.keep_models) {
     const std::filesystem::path kept = settings.out / "models" / job.folder;
-    ordo::write_model(kept, model.network(), policy.name(), data.codec());
+    model->write(kept, data.codec());
     ordo::write_file_atomically(kept / "metrics.jsonl",
                                 ordo::MappedFile(settings.out / "unfinished" / job.folder / "metrics.jsonl").text());
   }
@@ -339,7 +338,7 @@ inline void check_models_kept(const SweepSettings& settings, const std::vector<s
 /// Trains what is left of the grid, and appends to settings.out / "results.jsonl". Throws Stopped on request.
 inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunSettings>& runs,
                      const ordo::Dataset& data, const std::stop_token& stop) {
-  ordo::require(settings.threads > 0, "sweep", "--threads must be positive (got ", settings.threads, ")");
+  ordo::require(settings.device.threads > 0, "sweep", "--threads must be positive (got ", settings.device.threads, ")");
   ordo::require(settings.jobs >= 0, "sweep", "--jobs must not be negative (got ", settings.jobs, ")");
   ordo::require(settings.windows > 1, "sweep", "--windows must be 2 or more (got ", settings.windows, ")");
   ordo::require(settings.evaluations > 0, "sweep", "--evaluations must be positive (got ", settings.evaluations, ")");
@@ -358,9 +357,9 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t workers = settings.jobs > 0
                                   ? static_cast<std::size_t>(settings.jobs)
-                                  : std::max<std::size_t>(1, cores / static_cast<unsigned>(settings.threads));
+                                  : std::max<std::size_t>(1, cores / static_cast<unsigned>(settings.device.threads));
   say("{} runs in the grid, {} done already; {:.3g} FLOPs to go, {} at a time with {} thread{} each\n",
-      jobs.size() + known, known, flops, workers, settings.threads, settings.threads == 1 ? "" : "s");
+      jobs.size() + known, known, flops, workers, settings.device.threads, settings.device.threads == 1 ? "" : "s");
   if (there.cut) say("the last line of {} was cut off; that run is done again\n", results.string());
   if (settings.list) {
     for (const SweepJob& job : jobs) say("{:.3g} FLOPs  {}\n", job.flops, describe(job.settings));
@@ -384,7 +383,7 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
   };
   const auto work = [&] {
     try {
-      const ordo::Cpu backend(settings.threads);
+      const auto device = settings.device.open();
       for (std::size_t i = next++; i < jobs.size() && !failed.stop_requested(); i = next++) {
         const SweepJob& job = jobs[i];
         const std::optional<ordo::FolderLock> lock = claim_job(claim_of(settings, job.folder));
@@ -396,7 +395,7 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
         if (is_done(job.settings)) {
           board.elsewhere(job.flops);
         } else {
-          const ordo::RunRecord record = train_one(settings, data, job, backend, board, failed.get_token());
+          const ordo::RunRecord record = train_one(settings, data, job, *device, board, failed.get_token());
           ordo::append_shared_line(results, ordo::to_json(record));
           board.finished(fmt::format("{}: {:.4f} ({}) at epoch {:.1f}, left to right {:.4f}, {}",
                                      describe(job.settings), record.own.nats_per_token, record.own.claim,

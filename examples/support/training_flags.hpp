@@ -81,6 +81,11 @@ inline void add_optimiser_flags(CLI::App& app, ordo::TrainOptions& options) {
       ->capture_default_str();
   app.add_option("--clip", options.clip, "largest gradient norm, 0 for none [nats/token per parameter unit]")
       ->capture_default_str();
+  app.add_option("--micro-slots", options.micro_slots,
+                 "slots in one pass: gradients are added up over the passes of a batch; 0 for what suits the device "
+                 "[slots]")
+      ->check(whole<std::int64_t>())
+      ->capture_default_str();
   app.add_option("--average", options.average, "decay of averaged (EMA) weights, 0 for none [1/step]")
       ->capture_default_str();
 }

@@ -50,6 +50,14 @@ refuses 'good.txt twice' $train --data good.txt ./good.txt --out run
 mkfifo pipe
 refuses 'pipe is not a regular file' $train --data pipe --out run
 
+# Devices. Without CUDA, or without a GPU, both sentences name the flag or the device.
+refuses "cpu, cuda or cuda:N (got 'gpu')" $train --data good.txt --device gpu --out run
+refuses "got 'cuda:'" $train --data good.txt --device cuda: --out run
+refuses "got 'cuda:1x'" $train --data good.txt --device cuda:1x --out run
+refuses "got 'cuda:-1'" $train --data good.txt --device cuda:-1 --out run
+refuses cuda $train --data good.txt --device cuda:99 --out run
+[ ! -e run/model.safetensors ] || { echo 'a refused device left a model'; failures=$((failures + 1)); }
+
 # Settings.
 refuses 'width 15, heads 2' $train --data good.txt --width 15 --out run
 refuses 'got 0' $train --data good.txt --layers 0 --out run

@@ -38,10 +38,10 @@ inline RunSettings best_setting(const FindingInputs& in, const std::string& fami
 template <class Of>
 inline std::vector<double> of_models(const FindingInputs& in, const RunSettings& setting, const Of& of) {
   std::vector<double> values;
-  const ordo::Cpu backend(0);
+  const auto device = open_device(in.device.device, 0);
   for (const RunSettings& run : in.plan.reporting(setting)) {
     if (in.stop.stop_requested()) throw ordo::Stopped("stopped");
-    values.push_back(of(ordo::read_model(model_folder(in.models, run), backend)));
+    values.push_back(of(device->read(model_folder(in.models, run))));
   }
   return values;
 }
@@ -77,11 +77,10 @@ inline Finding downstream(const FindingInputs& in) {
       const TaskSet& set = sets[t];
       const auto accuracy = [&](const std::string& family, ordo::ChoiceMethod method) {
         const RunSettings setting = best_setting(in, family, unique);
-        std::vector<double> seeds = of_models(in, setting, [&](const ordo::LoadedModel<ordo::Cpu>& model) {
+        std::vector<double> seeds = of_models(in, setting, [&](const StoredModel& stored) {
           const ordo::EvaluateOptions how{.draws = in.plan.choice_draws, .seed = 1, .stop = in.stop};
-          const auto policy = ordo::factorization_from_name(model.factorization).scored_as();
-          const ordo::ChoiceScore score =
-              ordo::score_choices(model.network, policy, model.codec, set.tasks, method, how);
+          const auto policy = stored.model->factorization().scored_as();
+          const ordo::ChoiceScore score = stored.model->score_choices(policy, stored.codec, set.tasks, method, how);
           return 100 * score.accuracy.share();
         });
         f.rows.push_back(row_of_seeds(fmt::format("{}: right answers [%], {}", set.name, to_string(method)), family,
@@ -263,11 +262,10 @@ inline Appendix memorised(const FindingInputs& in) {
     for (std::size_t i = 0; i < 2; ++i) {
       const RunSettings setting = best_setting(in, families[i], unique);
       double longest = 0;
-      const std::vector<double> shares = of_models(in, setting, [&](const ordo::LoadedModel<ordo::Cpu>& model) {
+      const std::vector<double> shares = of_models(in, setting, [&](const StoredModel& stored) {
         ordo::GenerateOptions how;
         how.stop = in.stop;
-        const auto policy = ordo::factorization_from_name(model.factorization);
-        const auto samples = ordo::generate(model.network, policy, plan.samples, how);
+        const auto samples = stored.model->generate(stored.model->factorization(), plan.samples, how);
         if (in.stop.stop_requested()) throw ordo::Stopped("stopped");
         const ordo::Copies found = ordo::find_copies(source, samples, plan.least_copy);
         longest = std::max(longest, static_cast<double>(found.longest));

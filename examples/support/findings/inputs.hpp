@@ -41,6 +41,7 @@ struct FindingInputs {
   const std::vector<TaskSet>& tasks;  ///< of finding 7
   bool own_tasks = false;             ///< the user's, not made ones
   std::filesystem::path models;       ///< the sweep's folder
+  DeviceFlags device;                 ///< the sweep's
   std::stop_token stop;
 };
 

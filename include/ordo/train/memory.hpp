@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <string>
 #include <vector>
 
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/core/config.hpp>
+#include <ordo/core/error.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/parameters.hpp>
@@ -55,8 +57,8 @@ template <Backend B, Factorization F>
   const std::int64_t samples = std::min<std::int64_t>(options.batch * std::int64_t{16}, 1024);
   for (std::int64_t first = 0; first < samples; first += options.batch) {
     for_each_pass(
-        policy, options.seed, {first, std::min(samples, first + options.batch), samples}, micro_slots(options, config),
-        [&](std::uint64_t) { return config.context; },
+        policy, options.seed, {first, std::min(samples, first + options.batch), samples},
+        micro_slots<B>(options, config), [&](std::uint64_t) { return config.context; },
         [&](std::uint64_t, const std::vector<Slot>& slots, const auto&) {
           const auto size = static_cast<std::int64_t>(slots.size());
           one = std::max(one, size);
@@ -81,6 +83,29 @@ template <Backend B, Factorization F>
     plan.evaluation = number * Workspace<B>::planned_numbers(config, {scored, asked}, Pass::forward);
   }
   return plan;
+}
+
+/// Throws an Error where the plan, which is that of the other arguments, takes more than `free` bytes, and says what
+/// would fit.
+template <Backend B, Factorization F>
+void check_fits(const MemoryPlan& plan, std::int64_t free, const ModelConfig& config, const TrainOptions& options,
+                bool evaluates, const F& policy) {
+  if (plan.planned() <= free) return;
+  const auto megabytes = [](std::int64_t bytes) { return (bytes + 999999) / 1000000; };
+  std::string advice = "; take fewer layers or less width";
+  TrainOptions smaller = options;
+  for (std::int64_t slots = micro_slots<B>(options, config) / 2; slots > 0; slots /= 2) {
+    smaller.micro_slots = slots;
+    smaller.evaluation.batch_slots = std::min(options.evaluation.batch_slots, slots);
+    if (training_memory<B>(config, smaller, evaluates, policy).planned() > free) continue;
+    advice = "; passes of at most " + std::to_string(slots) + " slots would fit (micro_slots)";
+    if (smaller.evaluation.batch_slots < options.evaluation.batch_slots) {
+      advice += ", with as many in those of an evaluation (batch_slots)";
+    }
+    break;
+  }
+  fail("train", "training needs ", megabytes(plan.planned()), " MB of the device's memory, and ", megabytes(free),
+       " MB are free", advice);
 }
 
 }  // namespace ordo

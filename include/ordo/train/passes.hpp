@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/core/choices.hpp>
 #include <ordo/core/config.hpp>
@@ -16,10 +17,12 @@
 
 namespace ordo {
 
-/// Slots in one pass. Where the user does not say: as many as keep a layer's activations in a few MiB of cache, but
-/// enough rows for the matrix products.
-[[nodiscard]] inline std::int64_t micro_slots(const TrainOptions& options, const ModelConfig& config) {
+/// Slots in one pass. Where the user does not say, on the host: as many as keep a layer's activations in a few MiB of
+/// cache, but enough rows for the matrix products. On a device: enough to fill any.
+template <Backend B>
+[[nodiscard]] std::int64_t micro_slots(const TrainOptions& options, const ModelConfig& config) {
   if (options.micro_slots > 0) return options.micro_slots;
+  if (!B::on_host) return 65536;
   const std::int64_t numbers = 8LL * config.width + 3LL * config.feed_forward();  // of one slot in one layer
   return std::max<std::int64_t>(1024, (std::int64_t{2} << 20) / numbers);
 }

@@ -116,7 +116,7 @@ class Trainer {
     return {step_, steps(), epoch(), loss, rate_, norm, tokens_};
   }
 
-  [[nodiscard]] std::int64_t micro_slots() const { return ordo::micro_slots(options_, network_.config()); }
+  [[nodiscard]] std::int64_t micro_slots() const { return ordo::micro_slots<B>(options_, network_.config()); }
 
  private:
   /// The samples of the step in hand.

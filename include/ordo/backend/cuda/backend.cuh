@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 
 #include <ordo/backend/cuda/buffer.cuh>
@@ -22,6 +23,16 @@ namespace ordo {
 
 namespace cuda {
 
+/// What a device says of itself.
+struct DeviceFacts {
+  std::string name;
+  int units = 0;                  ///< multiprocessors
+  int clock_khz = 0;              ///< the highest
+  int major = 0;                  ///< compute capability
+  int minor = 0;                  ///< compute capability
+  std::int64_t memory_bytes = 0;  ///< in all
+};
+
 /// What a backend's copies share: the device, its queue, and memory that operations use between their kernels. That
 /// memory grows when an operation first needs more, and is the operation's until the next one is queued.
 class Context {
@@ -30,12 +41,16 @@ class Context {
   explicit Context(int) {}
   [[nodiscard]] Queue queue() const { return {}; }
   void settle() const {}
+  [[nodiscard]] DeviceFacts facts() const { return {"emulated device", 1, 0, 9, 0, std::int64_t{1} << 30}; }
+  [[nodiscard]] std::int64_t free_bytes() const { return std::int64_t{1} << 30; }
 #else
   explicit Context(int device) : device_(device) {
     int count = 0;
     const cudaError_t status = cudaGetDeviceCount(&count);
+    require(status != cudaErrorInsufficientDriver, "cuda", "the driver is missing, or older than CUDA ",
+            CUDART_VERSION / 1000, ".", CUDART_VERSION % 1000 / 10, ", which this program was built with");
     require(status == cudaSuccess && count > 0, "cuda", "there is no device to compute on (",
-            cudaGetErrorString(status), ")");
+            status == cudaSuccess ? "none is visible" : cudaGetErrorString(status), ")");
     require(device >= 0 && device < count, "cuda", "the device must be below ", count, " (got ", device, ")");
     try {
       check(cudaSetDevice(device), "device");
@@ -59,6 +74,22 @@ class Context {
   }
   /// Waits until all that was queued is done.
   void settle() const { check(cudaStreamSynchronize(queue()), "queue"); }
+  [[nodiscard]] DeviceFacts facts() const {
+    cudaDeviceProp about{};
+    check(cudaGetDeviceProperties(&about, device_), "device");
+    DeviceFacts facts{about.name, about.multiProcessorCount, 0, about.major, about.minor, 0};
+    check(cudaDeviceGetAttribute(&facts.clock_khz, cudaDevAttrClockRate, device_), "device");
+    facts.memory_bytes = static_cast<std::int64_t>(about.totalGlobalMem);
+    return facts;
+  }
+  /// What this process and others leave of the device's memory.
+  [[nodiscard]] std::int64_t free_bytes() const {
+    check(cudaSetDevice(device_), "device");
+    std::size_t left = 0;
+    std::size_t all = 0;
+    check(cudaMemGetInfo(&left, &all), "memory");
+    return static_cast<std::int64_t>(left);
+  }
 #endif
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

@@ -1,0 +1,46 @@
+#!/bin/sh
+# The programs on a GPU: a model trained there is scored and sampled here and there alike, a killed run goes on to the
+# bit, and a run moves between backends where it is told to. Usage: device.sh FOLDER_OF_PROGRAMS WORK_FOLDER
+# exit 77: the programs have no CUDA, or there is no GPU; then they must say so in one sentence.
+set -eu
+. "$(dirname "$0")/common.sh"
+fail() { echo "$1"; exit 1; }
+
+write_text train.txt 1200 5
+write_text other.txt 400 6
+tiny="--layers 2 --width 64 --heads 2 --context 32 --batch 8 --epochs 6 --checkpoint-steps 3"
+if ! "$programs/train" --data train.txt $tiny --out probe --device cuda > probe.log 2>&1; then
+  grep -qE 'built without CUDA|no device|driver is missing' probe.log || fail "not what a machine without a GPU should say"
+  [ "$(grep -c . probe.log)" -eq 1 ] || grep -q '^error: ' probe.log || fail "wanted one sentence"
+  [ ! -e probe/model.safetensors ] || fail "a model was left"
+  echo "skipped: $(tail -n 1 probe.log)"
+  exit 77
+fi
+refuses 'must be below' "$programs/train" --data train.txt $tiny --out none --device cuda:99
+
+for factorization in ltr masked 'mixture(1 ltr + 1 blockwise:8)'; do
+  rm -rf there
+  "$programs/train" --data train.txt --validation 0.2 --factorization "$factorization" $tiny --out there --device cuda \
+    > train.log 2>&1
+  for device in cpu cuda; do
+    "$programs/evaluate" there --data other.txt --draws 4 --device $device | cut -c 1-6 > score.$device.log
+    "$programs/generate" there --count 3 --length 32 --temperature 0 --device $device > sample.$device.log
+  done
+  cmp score.cpu.log score.cuda.log || fail "$factorization: other scores on the GPU"
+  cmp sample.cpu.log sample.cuda.log || fail "$factorization: other samples on the GPU"
+done
+
+# Killed after its first checkpoint, the run ends in the same bytes.
+"$programs/train" --data train.txt $tiny --out whole --device cuda > whole.log 2>&1
+"$programs/train" --data train.txt $tiny --out killed --device cuda > killed.log 2>&1 &
+while [ ! -e killed/state.json ]; do sleep 0.01; done
+kill -9 $! 2> /dev/null || true
+wait $! 2> /dev/null || true
+cp -r killed moved
+"$programs/train" --data train.txt $tiny --out killed --device cuda > resumed.log 2>&1
+cmp whole/model.safetensors killed/model.safetensors || fail "a killed run came to other weights"
+if [ ! -e moved/model.safetensors ]; then
+  refuses 'has backend = "cuda"' "$programs/train" --data train.txt $tiny --out moved
+  "$programs/train" --data train.txt $tiny --out moved --change-backend > moved.log 2>&1
+  "$programs/evaluate" moved --data other.txt > moved-score.log
+fi
