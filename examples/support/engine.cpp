@@ -12,7 +12,7 @@
 namespace program {
 
 #if defined(ORDO_PROGRAMS_WITH_CUDA)
-std::unique_ptr<Device> open_cuda(int number);  // engine.cu
+std::unique_ptr<Device> open_cuda(int number, bool bf16);  // engine.cu
 #endif
 
 namespace {
@@ -34,20 +34,23 @@ class Cores final : public DeviceOn<ordo::Cpu> {
 
 }  // namespace
 
-std::unique_ptr<Device> open_device(const std::string& name, int threads) {
-  if (name == "cpu") return std::make_unique<Cores>(ordo::Cpu(threads));
+std::unique_ptr<Device> DeviceFlags::open() const {
+  if (device == "cpu") {
+    ordo::require(precision != "bf16", "device", "the cores compute in fp32 (got --precision bf16)");
+    return std::make_unique<Cores>(ordo::Cpu(threads));
+  }
   int number = 0;
-  bool known = name == "cuda";
-  if (name.starts_with("cuda:")) {
-    const char* const end = name.data() + name.size();
-    const auto [rest, error] = std::from_chars(name.data() + 5, end, number);
+  bool known = device == "cuda";
+  if (device.starts_with("cuda:")) {
+    const char* const end = device.data() + device.size();
+    const auto [rest, error] = std::from_chars(device.data() + 5, end, number);
     known = error == std::errc() && rest == end && number >= 0;
   }
-  ordo::require(known, "device", "--device must be cpu, cuda or cuda:N (got '", name, "')");
+  ordo::require(known, "device", "--device must be cpu, cuda or cuda:N (got '", device, "')");
 #if defined(ORDO_PROGRAMS_WITH_CUDA)
-  return open_cuda(number);
+  return open_cuda(number, precision != "fp32");
 #else
-  ordo::fail("device", "these programs were built without CUDA: configure with -DORDO_CUDA=ON (got --device ", name,
+  ordo::fail("device", "these programs were built without CUDA: configure with -DORDO_CUDA=ON (got --device ", device,
              ")");
 #endif
 }

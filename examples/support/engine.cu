@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 
 #include <ordo/cuda.cuh>
 
@@ -11,24 +12,30 @@ namespace program {
 
 namespace {
 
-class Gpu final : public DeviceOn<ordo::Cuda> {
+/// A: what activations are in.
+template <class A>
+class Gpu final : public DeviceOn<ordo::CudaBackend<A>> {
  public:
-  using DeviceOn::DeviceOn;
+  using B = ordo::CudaBackend<A>;
+  using DeviceOn<B>::DeviceOn;
   [[nodiscard]] std::string about() const override {
-    const ordo::cuda::DeviceFacts facts = backend().context().facts();
+    const ordo::cuda::DeviceFacts facts = this->backend().context().facts();
     return facts.name + " (" + std::to_string(facts.units) + " multiprocessors, " +
-           std::to_string(facts.memory_bytes >> 20) + " MiB)";
+           std::to_string(facts.memory_bytes >> 20) + " MiB), " + (std::is_same_v<A, float> ? "fp32" : "bf16");
   }
   [[nodiscard]] ordo::MemoryPlan training_memory(const ordo::ModelConfig& config, const ordo::TrainOptions& options,
                                                  bool evaluates, const ordo::AnyFactorization& policy) const override {
-    const ordo::MemoryPlan plan = ordo::training_memory<ordo::Cuda>(config, options, evaluates, policy);
-    ordo::check_fits<ordo::Cuda>(plan, backend().context().free_bytes(), config, options, evaluates, policy);
+    const ordo::MemoryPlan plan = ordo::training_memory<B>(config, options, evaluates, policy);
+    ordo::check_fits<B>(plan, this->backend().context().free_bytes(), config, options, evaluates, policy);
     return plan;
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Device> open_cuda(int number) { return std::make_unique<Gpu>(ordo::Cuda(number)); }
+std::unique_ptr<Device> open_cuda(int number, bool bf16) {
+  if (bf16) return std::make_unique<Gpu<ordo::bf16>>(ordo::Cuda(number));
+  return std::make_unique<Gpu<float>>(ordo::CudaFloat(number));
+}
 
 }  // namespace program

@@ -78,23 +78,26 @@ class Device {
   [[nodiscard]] virtual bool on_host() const = 0;
 };
 
-/// "cpu" (on so many threads, 0 for one per core), "cuda" or "cuda:N". Throws an Error where there is no such device.
-[[nodiscard]] std::unique_ptr<Device> open_device(const std::string& name, int threads);
-
 /// The flags that choose one.
 struct DeviceFlags {
-  std::string device = "cpu";
-  int threads = 0;
+  std::string device = "cpu";  ///< or cuda, or cuda:N
+  std::string precision{};     ///< of activations: bf16 (only cuda, which takes it if nothing is said) or fp32
+  int threads = 0;             ///< of cpu; 0: one per core
 
   void add_device_to(CLI::App& app) {
     app.add_option("--device", device, "where to compute: cpu, cuda, or cuda:N for the GPU of number N")
         ->capture_default_str();
+    app.add_option("--precision", precision,
+                   "what activations are kept in: fp32, or on cuda bf16, which is its default; weights and their "
+                   "updates are in fp32")
+        ->check(CLI::IsMember({"bf16", "fp32"}));
   }
   void add_to(CLI::App& app, const std::string& about_threads = "threads of cpu, 0 for one per core [count]") {
     add_device_to(app);
     app.add_option("--threads", threads, about_threads)->capture_default_str();
   }
-  [[nodiscard]] std::unique_ptr<Device> open() const { return open_device(device, threads); }
+  /// Throws an Error where there is no such device.
+  [[nodiscard]] std::unique_ptr<Device> open() const;
 };
 
 }  // namespace program

@@ -47,7 +47,7 @@ struct SweepSettings {
   int evaluations = 12;
   std::int64_t curve_windows = 64;
   int jobs = 0;
-  DeviceFlags device{.device = "cpu", .threads = 1};
+  DeviceFlags device{.threads = 1};
   bool list = false;
   bool keep_models = false;  ///< in models/ below `out`, each with its curve; see model_folder
 };

@@ -9,6 +9,7 @@ fail() { echo "$1"; exit 1; }
 write_text train.txt 1200 5
 write_text other.txt 400 6
 tiny="--layers 2 --width 64 --heads 2 --context 32 --batch 8 --epochs 6 --checkpoint-steps 3"
+exact="--precision fp32"
 if ! "$programs/train" --data train.txt $tiny --out probe --device cuda > probe.log 2>&1; then
   grep -qE 'built without CUDA|no device|driver is missing' probe.log || fail "not what a machine without a GPU should say"
   [ "$(grep -c . probe.log)" -eq 1 ] || grep -q '^error: ' probe.log || fail "wanted one sentence"
@@ -23,8 +24,8 @@ for factorization in ltr masked 'mixture(1 ltr + 1 blockwise:8)'; do
   "$programs/train" --data train.txt --validation 0.2 --factorization "$factorization" $tiny --out there --device cuda \
     > train.log 2>&1
   for device in cpu cuda; do
-    "$programs/evaluate" there --data other.txt --draws 4 --device $device | cut -c 1-6 > score.$device.log
-    "$programs/generate" there --count 3 --length 32 --temperature 0 --device $device > sample.$device.log
+    "$programs/evaluate" there --data other.txt --draws 4 --device $device $exact | cut -c 1-6 > score.$device.log
+    "$programs/generate" there --count 3 --length 32 --temperature 0 --device $device $exact > sample.$device.log
   done
   cmp score.cpu.log score.cuda.log || fail "$factorization: other scores on the GPU"
   cmp sample.cpu.log sample.cuda.log || fail "$factorization: other samples on the GPU"
@@ -40,7 +41,7 @@ cp -r killed moved
 "$programs/train" --data train.txt $tiny --out killed --device cuda > resumed.log 2>&1
 cmp whole/model.safetensors killed/model.safetensors || fail "a killed run came to other weights"
 if [ ! -e moved/model.safetensors ]; then
-  refuses 'has backend = "cuda"' "$programs/train" --data train.txt $tiny --out moved
+  refuses 'has backend = "cuda bf16"' "$programs/train" --data train.txt $tiny --out moved
   "$programs/train" --data train.txt $tiny --out moved --change-backend > moved.log 2>&1
   "$programs/evaluate" moved --data other.txt > moved-score.log
 fi

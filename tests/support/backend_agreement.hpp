@@ -288,24 +288,31 @@ template <class B, class Rule>
   return std::max(worst, attention_disagreement(b, lengths, rule, Asking::some, 0.1, 8, 2, 4));
 }
 
-/// Checks every operation but products, cross-entropy and attention. `hidden`: columns of the widest SwiGLU; `count`:
-/// numbers of the longest vector.
+/// Calls check(disagreement) with a function of the backend for every operation but attention, linear layers and the
+/// cross-entropy, on sizes that suit any backend.
+template <class Check>
+void for_each_disagreement(std::int64_t hidden, std::int64_t count, const Check& check) {
+  check([](const auto& b) { return embedding_disagreement(b); });
+  check([](const auto& b) { return rows_disagreement(b); });
+  check([](const auto& b) { return rms_norm_disagreement(b); });
+  check([](const auto& b) { return rms_norm_disagreement(b, 1, 1); });
+  check([](const auto& b) { return rms_norm_disagreement(b, 201, 192); });
+  check([](const auto& b) { return rotary_disagreement(b); });
+  check([](const auto& b) { return rotary_disagreement(b, 64); });
+  check([](const auto& b) { return swiglu_disagreement(b); });
+  check([](const auto& b) { return swiglu_disagreement(b, 1, 1); });
+  check([=](const auto& b) { return swiglu_disagreement(b, 130, hidden); });
+  for (const double rate : {0.0, 0.1, 0.5}) {
+    check([=](const auto& b) { return residual_disagreement(b, rate); });
+  }
+  check([](const auto& b) { return optimizer_disagreement(b); });
+  check([](const auto& b) { return optimizer_disagreement(b, 1); });
+  check([=](const auto& b) { return optimizer_disagreement(b, count); });
+}
+
 template <class B>
 void check_operations(const B& b, double tolerance, std::int64_t hidden, std::int64_t count) {
-  CHECK(embedding_disagreement(b) < tolerance);
-  CHECK(rows_disagreement(b) < tolerance);
-  CHECK(rms_norm_disagreement(b) < tolerance);
-  CHECK(rms_norm_disagreement(b, 1, 1) < tolerance);
-  CHECK(rms_norm_disagreement(b, 201, 192) < tolerance);
-  CHECK(rotary_disagreement(b) < tolerance);
-  CHECK(rotary_disagreement(b, 64) < tolerance);
-  CHECK(swiglu_disagreement(b) < tolerance);
-  CHECK(swiglu_disagreement(b, 1, 1) < tolerance);
-  CHECK(swiglu_disagreement(b, 130, hidden) < tolerance);
-  for (const double rate : {0.0, 0.1, 0.5}) CHECK(residual_disagreement(b, rate) < tolerance);
-  CHECK(optimizer_disagreement(b) < tolerance);
-  CHECK(optimizer_disagreement(b, 1) < tolerance);
-  CHECK(optimizer_disagreement(b, count) < tolerance);
+  for_each_disagreement(hidden, count, [&](const auto& disagreement) { CHECK(disagreement(b) < tolerance); });
 }
 
 }  // namespace ordo::testing

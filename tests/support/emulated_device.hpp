@@ -334,6 +334,17 @@ T* shared_memory() {
   return static_cast<T*>(emulated::Block::current()->shared());
 }
 
+template <class A>
+void load_eight(const A* from, float (&to)[8]) {
+  if (reinterpret_cast<std::uintptr_t>(from) % 16 != 0) throw std::logic_error("eight numbers are not aligned");
+  for (int i = 0; i < 8; ++i) to[i] = static_cast<float>(from[i]);
+}
+template <class A>
+void store_eight(A* to, const float (&from)[8]) {
+  if (reinterpret_cast<std::uintptr_t>(to) % 16 != 0) throw std::logic_error("eight numbers are not aligned");
+  for (int i = 0; i < 8; ++i) to[i] = static_cast<A>(from[i]);
+}
+
 /// See matrix_unit.cuh.
 namespace emulated {
 

@@ -57,7 +57,7 @@ ORDO_KERNEL reads_shared(float* to) { to[cuda::thread_index()] = cuda::shared_me
 }  // namespace
 
 TEST_CASE("only kernels and copies reach the device's memory, and not beyond its end") {
-  const Cuda b;
+  const CudaFloat b;
   auto numbers = allocate<float>(b, 64);
   cuda::for_each(b.queue(), 64, Write{numbers.data(), 0});
   std::vector<float> got(64);
@@ -76,7 +76,7 @@ TEST_CASE("only kernels and copies reach the device's memory, and not beyond its
 }
 
 TEST_CASE("threads that wait in vain are an error, and so is what a thread throws; the device works on") {
-  const Cuda b;
+  const CudaFloat b;
   auto numbers = allocate<float>(b, 64);
   auto word = allocate<int>(b, 1);
   CHECK_THROWS_WITH(cuda::launch(b.queue(), {1, 1, 1, 64, 0}, half_waits, word.data()), Catch::Contains("in vain"));
@@ -89,7 +89,7 @@ TEST_CASE("threads that wait in vain are an error, and so is what a thread throw
 }
 
 TEST_CASE("shared memory begins as NaNs, and memory that nobody cleared does too") {
-  const Cuda b;
+  const CudaFloat b;
   auto numbers = allocate<float>(b, 32);
   cuda::launch(b.queue(), {1, 1, 1, 32, 32 * sizeof(float)}, reads_shared, numbers.data());
   std::vector<float> got(32);

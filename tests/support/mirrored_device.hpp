@@ -1,17 +1,22 @@
 #pragma once
-// The CUDA backend for tests whose numbers lie in the host's memory: each operation copies all that it is given to the
-// device, runs there, and copies back what it may have written.
+// Other backends for tests whose numbers lie in the host's memory: each operation copies all that it is given to where
+// it runs, and copies back what it may have written. Activations are rounded on the way where the backend keeps them in
+// fewer bits.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <ordo/backend/cuda/cuda.cuh>
+#include <ordo/backend/reference/reference.hpp>
 #include <ordo/core/attention_layout.hpp>
+#include <ordo/core/bf16.hpp>
 #include <ordo/core/buffer.hpp>
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/matrix.hpp>
@@ -19,93 +24,145 @@
 
 namespace ordo::testing {
 
-/// The same backend, seen from the host.
-struct MirroredDevice {
+/// Plain loops whose activations are rounded to bf16 between operations: the least that a backend in bf16 must round.
+struct RoundedLoops : Reference<float> {};
+
+/// A backend as if it were one of the host's, in float: `inner` works on copies of all that an operation is given.
+template <class Inner>
+struct Mirrored {
   using Scalar = float;
+  using Activation = float;
   template <class T>
   using Buffer = HostBuffer<T>;
   static constexpr bool on_host = true;
 
-  Cuda device{};
+  Inner inner{};
 
-  [[nodiscard]] const char* name() const { return "cuda, mirrored"; }
+  [[nodiscard]] std::string name() const { return std::string(inner.name()) + ", mirrored"; }
   [[nodiscard]] int threads() const { return 1; }
 };
 
-/// What an operation is given, on the device. Numbers and settings are passed as they are.
-template <class T>
+/// What an operation is given, where `Inner` computes. Numbers and settings are passed as they are.
+template <class Inner, class T>
 class Mirror {
  public:
-  Mirror(const Cuda&, const T& value) : value_(value) {}
+  Mirror(const Inner&, const T& value) : value_(value) {}
   [[nodiscard]] const T& view() const { return value_; }
-  void copy_back(const Cuda&) const {}
+  void copy_back(const Inner&) const {}
 
  private:
   T value_;
 };
 
-template <class T>
-class Mirror<std::span<T>> {
+template <class Inner, class T>
+class Mirror<Inner, std::span<T>> {
  public:
   using Number = std::remove_const_t<T>;
 
-  Mirror(const Cuda& b, std::span<T> host) : host_(host), device_(host.size()) { upload(b, host, device_.data()); }
-  [[nodiscard]] std::span<T> view() { return {device_.data(), host_.size()}; }
-  void copy_back(const Cuda& b) {
-    if constexpr (!std::is_const_v<T>) {
-      download(b, std::as_const(device_).data(), host_);
-    }
+  Mirror(const Inner& b, std::span<T> host) : host_(host), there_(allocate<Number>(b, host.size())) {
+    upload(b, host, there_.data());
+  }
+  [[nodiscard]] std::span<T> view() { return {there_.data(), host_.size()}; }
+  void copy_back(const Inner& b) {
+    if constexpr (!std::is_const_v<T>) download(b, std::as_const(there_).data(), host_);
   }
 
  private:
   std::span<T> host_;
-  ordo::cuda::DeviceBuffer<Number> device_;
+  typename Inner::template Buffer<Number> there_;
 };
 
 /// From its first number to its last, what lies between rows included.
-template <class T>
-class Mirror<Matrix<T>> {
+template <class Inner, class T>
+class Mirror<Inner, Matrix<T>> {
  public:
-  Mirror(const Cuda& b, Matrix<T> host)
+  Mirror(const Inner& b, Matrix<T> host)
       : host_(host),
         numbers_(b, {host.data, host.rows > 0 ? static_cast<std::size_t>((host.rows - 1) * host.stride + host.cols)
                                               : std::size_t{0}}) {}
   [[nodiscard]] Matrix<T> view() { return {numbers_.view().data(), host_.rows, host_.cols, host_.stride}; }
-  void copy_back(const Cuda& b) { numbers_.copy_back(b); }
+  void copy_back(const Inner& b) { numbers_.copy_back(b); }
 
  private:
   Matrix<T> host_;
-  Mirror<std::span<T>> numbers_;
+  Mirror<Inner, std::span<T>> numbers_;
 };
 
-template <class R>
-class Mirror<RotaryTable<R>> {
+/// A matrix of activations, T = float or const float: in what Inner keeps them in.
+template <class T>
+struct Activations {
+  Matrix<T> host;
+};
+
+template <class Inner, class T>
+class Mirror<Inner, Activations<T>> {
  public:
-  Mirror(const Cuda& b, const RotaryTable<R>& host) : cosine_(b, host.cosine), sine_(b, host.sine) {}
+  using A = typename Inner::Activation;
+  using View = std::conditional_t<std::is_const_v<T>, const A, A>;
+
+  Mirror(const Inner& b, Activations<T> of)
+      : host_(of.host),
+        stride_((of.host.stride + 7) / 8 * 8),
+        staged_(static_cast<std::size_t>(host_.rows * stride_), A(0.0F)),
+        there_(allocate<A>(b, staged_.size())) {
+    for_each_number([](A& here, T& number) { here = kept(number); });
+    upload(b, staged_, there_.data());
+  }
+  [[nodiscard]] Matrix<View> view() { return {there_.data(), host_.rows, host_.cols, stride_}; }
+  void copy_back(const Inner& b) {
+    if constexpr (!std::is_const_v<T>) {
+      download(b, std::as_const(there_).data(), staged_);
+      for_each_number([](A& here, T& number) { number = static_cast<float>(kept(static_cast<float>(here))); });
+    }
+  }
+
+ private:
+  static A kept(float number) {
+    if constexpr (std::is_same_v<Inner, RoundedLoops>) return static_cast<float>(bf16(number));
+    return static_cast<A>(number);
+  }
+  template <class F>
+  void for_each_number(const F& f) {
+    for (std::int64_t r = 0; r < host_.rows; ++r) {
+      for (std::int64_t c = 0; c < host_.cols; ++c)
+        f(staged_[static_cast<std::size_t>(r * stride_ + c)], host_.row(r)[c]);
+    }
+  }
+
+  Matrix<T> host_;
+  std::int64_t stride_;  // rows begin at multiples of 16 bytes
+  std::vector<A> staged_;
+  typename Inner::template Buffer<A> there_;
+};
+
+template <class Inner, class R>
+class Mirror<Inner, RotaryTable<R>> {
+ public:
+  Mirror(const Inner& b, const RotaryTable<R>& host) : cosine_(b, host.cosine), sine_(b, host.sine) {}
   [[nodiscard]] RotaryTable<R> view() { return {cosine_.view(), sine_.view()}; }
-  void copy_back(const Cuda&) const {}
+  void copy_back(const Inner&) const {}
 
  private:
-  Mirror<Matrix<const R>> cosine_;
-  Mirror<Matrix<const R>> sine_;
+  Mirror<Inner, Matrix<const R>> cosine_;
+  Mirror<Inner, Matrix<const R>> sine_;
 };
 
-template <>
-class Mirror<RowPlaces> {
+template <class Inner>
+class Mirror<Inner, RowPlaces> {
  public:
-  Mirror(const Cuda& b, const RowPlaces& host) : sample_(b, host.sample), slot_(b, host.slot) {}
+  Mirror(const Inner& b, const RowPlaces& host) : sample_(b, host.sample), slot_(b, host.slot) {}
   [[nodiscard]] RowPlaces view() { return {sample_.view(), slot_.view()}; }
-  void copy_back(const Cuda&) const {}
+  void copy_back(const Inner&) const {}
 
  private:
-  Mirror<std::span<const std::uint64_t>> sample_;
-  Mirror<std::span<const std::int32_t>> slot_;
+  Mirror<Inner, std::span<const std::uint64_t>> sample_;
+  Mirror<Inner, std::span<const std::int32_t>> slot_;
 };
 
-template <class Rule>
-class Mirror<AttentionLayout<Rule>> {
+template <class Inner, class Rule>
+class Mirror<Inner, AttentionLayout<Rule>> {
  public:
-  Mirror(const Cuda& b, const AttentionLayout<Rule>& host)
+  Mirror(const Inner& b, const AttentionLayout<Rule>& host)
       : head_size_(host.head_size), sequences_(b, host.sequences), slots_(b, host.query_slot) {
     for (const AttentionSequence<Rule>& sequence : host.sequences) {
       most_queries_ = std::max(most_queries_, sequence.queries);
@@ -115,28 +172,24 @@ class Mirror<AttentionLayout<Rule>> {
   [[nodiscard]] AttentionLayout<Rule> view() {
     return {head_size_, sequences_.view(), slots_.view(), most_queries_, most_keys_};
   }
-  void copy_back(const Cuda&) const {}
+  void copy_back(const Inner&) const {}
 
  private:
   int head_size_;
   std::int32_t most_queries_ = 0;
   std::int32_t most_keys_ = 0;
-  Mirror<std::span<const AttentionSequence<Rule>>> sequences_;
-  Mirror<std::span<const std::int32_t>> slots_;
+  Mirror<Inner, std::span<const AttentionSequence<Rule>>> sequences_;
+  Mirror<Inner, std::span<const std::int32_t>> slots_;
 };
 
-/// operation(device, mirrored arguments...), and its result.
-template <class Operation, class... Args>
-decltype(auto) mirrored(const MirroredDevice& b, const Operation& operation, const Args&... args) {
-  std::tuple<Mirror<Args>...> mirrors{Mirror<Args>(b.device, args)...};
-  return std::apply(
+/// operation(inner, mirrored arguments...).
+template <class Inner, class Operation, class... Args>
+void mirrored(const Mirrored<Inner>& b, const Operation& operation, const Args&... args) {
+  std::tuple<Mirror<Inner, Args>...> mirrors{Mirror<Inner, Args>(b.inner, args)...};
+  std::apply(
       [&](auto&... each) {
-        if constexpr (std::is_void_v<decltype(operation(b.device, each.view()...))>) {
-          operation(b.device, each.view()...);
-          (each.copy_back(b.device), ...);
-        } else {
-          return operation(b.device, each.view()...);
-        }
+        operation(b.inner, each.view()...);
+        (each.copy_back(b.inner), ...);
       },
       mirrors);
 }
@@ -146,122 +199,155 @@ using HostOut = Matrix<float>;
 using HostRows = std::span<const std::int32_t>;
 using HostNumbers = std::span<const float>;
 using HostWritten = std::span<float>;
+using In = Activations<const float>;
+using Out = Activations<float>;
 
-inline void embed(const MirroredDevice& b, HostIn table, HostRows rows, HostOut y) {
+template <class Inner>
+void embed(const Mirrored<Inner>& b, HostIn table, HostRows rows, HostOut y) {
   mirrored(
-      b, [](const auto&... a) { embed(a...); }, table, rows, y);
+      b, [](const auto&... a) { embed(a...); }, In{table}, rows, Out{y});
 }
-inline void embed_gradient(const MirroredDevice& b, HostIn dy, HostRows rows, HostOut dtable) {
+template <class Inner>
+void embed_gradient(const Mirrored<Inner>& b, HostIn dy, HostRows rows, HostOut dtable) {
   mirrored(
-      b, [](const auto&... a) { embed_gradient(a...); }, dy, rows, dtable);
+      b, [](const auto&... a) { embed_gradient(a...); }, In{dy}, rows, dtable);
 }
-inline void rms_norm(const MirroredDevice& b, HostIn x, HostNumbers gain, double epsilon, HostOut y,
-                     HostWritten inverse_rms) {
+template <class Inner>
+void rms_norm(const Mirrored<Inner>& b, HostIn x, HostNumbers gain, double epsilon, HostOut y,
+              HostWritten inverse_rms) {
   mirrored(
-      b, [](const auto&... a) { rms_norm(a...); }, x, gain, epsilon, y, inverse_rms);
+      b, [](const auto&... a) { rms_norm(a...); }, In{x}, gain, epsilon, Out{y}, inverse_rms);
 }
-inline void rms_norm_gradient(const MirroredDevice& b, HostIn x, HostNumbers gain, HostNumbers inverse_rms, HostIn dy,
-                              HostOut dx, HostWritten dgain) {
+template <class Inner>
+void rms_norm_gradient(const Mirrored<Inner>& b, HostIn x, HostNumbers gain, HostNumbers inverse_rms, HostIn dy,
+                       HostOut dx, HostWritten dgain) {
   mirrored(
-      b, [](const auto&... a) { rms_norm_gradient(a...); }, x, gain, inverse_rms, dy, dx, dgain);
+      b, [](const auto&... a) { rms_norm_gradient(a...); }, In{x}, gain, inverse_rms, In{dy}, Out{dx}, dgain);
 }
-inline void linear(const MirroredDevice& b, HostIn x, HostIn w, HostOut y) {
+template <class Inner>
+void linear(const Mirrored<Inner>& b, HostIn x, HostIn w, HostOut y) {
   mirrored(
-      b, [](const auto&... a) { linear(a...); }, x, w, y);
+      b, [](const auto&... a) { linear(a...); }, In{x}, In{w}, Out{y});
 }
-inline void linear_input_gradient(const MirroredDevice& b, HostIn dy, HostIn w, HostOut dx) {
+template <class Inner>
+void linear_input_gradient(const Mirrored<Inner>& b, HostIn dy, HostIn w, HostOut dx) {
   mirrored(
-      b, [](const auto&... a) { linear_input_gradient(a...); }, dy, w, dx);
+      b, [](const auto&... a) { linear_input_gradient(a...); }, In{dy}, In{w}, Out{dx});
 }
-inline void linear_weight_gradient(const MirroredDevice& b, HostIn dy, HostIn x, HostOut dw) {
+template <class Inner>
+void linear_weight_gradient(const Mirrored<Inner>& b, HostIn dy, HostIn x, HostOut dw) {
   mirrored(
-      b, [](const auto&... a) { linear_weight_gradient(a...); }, dy, x, dw);
+      b, [](const auto&... a) { linear_weight_gradient(a...); }, In{dy}, In{x}, dw);
 }
-inline void rotate(const MirroredDevice& b, const RotaryTable<float>& table, HostRows position, HostOut x,
-                   int head_size, Rotation direction) {
+template <class Inner>
+void rotate(const Mirrored<Inner>& b, const RotaryTable<float>& table, HostRows position, HostOut x, int head_size,
+            Rotation direction) {
   mirrored(
-      b, [](const auto&... a) { rotate(a...); }, table, position, x, head_size, direction);
+      b, [](const auto&... a) { rotate(a...); }, table, position, Out{x}, head_size, direction);
 }
-inline void swiglu(const MirroredDevice& b, HostIn gate_up, HostOut h) {
+template <class Inner>
+void swiglu(const Mirrored<Inner>& b, HostIn gate_up, HostOut h) {
   mirrored(
-      b, [](const auto&... a) { swiglu(a...); }, gate_up, h);
+      b, [](const auto&... a) { swiglu(a...); }, In{gate_up}, Out{h});
 }
-inline void swiglu_gradient(const MirroredDevice& b, HostIn gate_up, HostIn dh, HostOut dgate_up) {
+template <class Inner>
+void swiglu_gradient(const Mirrored<Inner>& b, HostIn gate_up, HostIn dh, HostOut dgate_up) {
   mirrored(
-      b, [](const auto&... a) { swiglu_gradient(a...); }, gate_up, dh, dgate_up);
+      b, [](const auto&... a) { swiglu_gradient(a...); }, In{gate_up}, In{dh}, Out{dgate_up});
 }
-inline void add_dropout(const MirroredDevice& b, HostIn y, Dropout dropout, RowPlaces places, HostOut x) {
+template <class Inner>
+void add_dropout(const Mirrored<Inner>& b, HostIn y, Dropout dropout, RowPlaces places, HostOut x) {
   mirrored(
-      b, [](const auto&... a) { add_dropout(a...); }, y, dropout, places, x);
+      b, [](const auto&... a) { add_dropout(a...); }, In{y}, dropout, places, Out{x});
 }
-inline void dropout_gradient(const MirroredDevice& b, HostIn dx, Dropout dropout, RowPlaces places, HostOut dy) {
+template <class Inner>
+void dropout_gradient(const Mirrored<Inner>& b, HostIn dx, Dropout dropout, RowPlaces places, HostOut dy) {
   mirrored(
-      b, [](const auto&... a) { dropout_gradient(a...); }, dx, dropout, places, dy);
+      b, [](const auto&... a) { dropout_gradient(a...); }, In{dx}, dropout, places, Out{dy});
 }
-inline void gather(const MirroredDevice& b, HostIn x, HostRows rows, HostOut y) {
+template <class Inner>
+void gather(const Mirrored<Inner>& b, HostIn x, HostRows rows, HostOut y) {
   mirrored(
-      b, [](const auto&... a) { gather(a...); }, x, rows, y);
+      b, [](const auto&... a) { gather(a...); }, In{x}, rows, Out{y});
 }
-inline void scatter(const MirroredDevice& b, HostIn y, HostRows rows, HostOut x) {
+template <class Inner>
+void scatter(const Mirrored<Inner>& b, HostIn y, HostRows rows, HostOut x) {
   mirrored(
-      b, [](const auto&... a) { scatter(a...); }, y, rows, x);
+      b, [](const auto&... a) { scatter(a...); }, In{y}, rows, Out{x});
 }
-inline void scatter_add(const MirroredDevice& b, HostIn y, HostRows rows, HostOut x) {
+template <class Inner>
+void scatter_add(const Mirrored<Inner>& b, HostIn y, HostRows rows, HostOut x) {
   mirrored(
-      b, [](const auto&... a) { scatter_add(a...); }, y, rows, x);
+      b, [](const auto&... a) { scatter_add(a...); }, In{y}, rows, Out{x});
 }
-inline void cross_entropy(const MirroredDevice& b, HostIn x, HostIn table, HostRows target, HostWritten loss,
-                          HostWritten scratch) {
+template <class Inner>
+void logits(const Mirrored<Inner>& b, HostIn x, HostIn table, HostOut y) {
   mirrored(
-      b, [](const auto&... a) { cross_entropy(a...); }, x, table, target, loss, scratch);
+      b, [](const auto&... a) { logits(a...); }, In{x}, In{table}, y);
 }
-inline void cross_entropy_gradient(const MirroredDevice& b, HostIn x, HostIn table, HostRows target, HostNumbers weight,
-                                   double scale, HostWritten loss, HostOut dx, HostOut dtable, HostWritten scratch) {
+template <class Inner>
+void cross_entropy(const Mirrored<Inner>& b, HostIn x, HostIn table, HostRows target, HostWritten loss,
+                   HostWritten scratch) {
   mirrored(
-      b, [](const auto&... a) { cross_entropy_gradient(a...); }, x, table, target, weight, scale, loss, dx, dtable,
-      scratch);
+      b, [](const auto&... a) { cross_entropy(a...); }, In{x}, In{table}, target, loss, scratch);
 }
-inline void fill(const MirroredDevice& b, HostWritten values, float value) {
+template <class Inner>
+void cross_entropy_gradient(const Mirrored<Inner>& b, HostIn x, HostIn table, HostRows target, HostNumbers weight,
+                            double scale, HostWritten loss, HostOut dx, HostOut dtable, HostWritten scratch) {
+  mirrored(
+      b, [](const auto&... a) { cross_entropy_gradient(a...); }, In{x}, In{table}, target, weight, scale, loss, Out{dx},
+      dtable, scratch);
+}
+template <class Inner>
+void fill(const Mirrored<Inner>& b, HostWritten values, float value) {
   mirrored(
       b, [](const auto&... a) { fill(a...); }, values, value);
 }
-inline void squared_norm(const MirroredDevice& b, HostNumbers values, double* sum) {
+template <class Inner>
+void copy_values(const Mirrored<Inner>& b, HostNumbers values, HostWritten to) {
+  mirrored(
+      b, [](const auto&... a) { copy_values(a...); }, values, to);
+}
+template <class Inner>
+void blend(const Mirrored<Inner>& b, HostWritten average, HostNumbers values, double decay) {
+  mirrored(
+      b, [](const auto&... a) { blend(a...); }, average, values, decay);
+}
+template <class Inner>
+void squared_norm(const Mirrored<Inner>& b, HostNumbers values, double* sum) {
   mirrored(
       b, [](const auto& d, HostNumbers v, std::span<double> s) { squared_norm(d, v, s.data()); }, values,
       std::span<double>(sum, 1));
 }
-inline void add_weighted(const MirroredDevice& b, HostNumbers weight, HostNumbers values, double* sum) {
+template <class Inner>
+void add_weighted(const Mirrored<Inner>& b, HostNumbers weight, HostNumbers values, double* sum) {
   mirrored(
       b, [](const auto& d, HostNumbers w, HostNumbers v, std::span<double> s) { add_weighted(d, w, v, s.data()); },
       weight, values, std::span<double>(sum, 1));
 }
-inline void copy_values(const MirroredDevice& b, HostNumbers values, HostWritten to) {
-  mirrored(
-      b, [](const auto&... a) { copy_values(a...); }, values, to);
-}
-inline void blend(const MirroredDevice& b, HostWritten average, HostNumbers values, double decay) {
-  mirrored(
-      b, [](const auto&... a) { blend(a...); }, average, values, decay);
-}
-inline void adamw(const MirroredDevice& b, HostWritten p, HostNumbers gradient, HostWritten m, HostWritten v,
-                  const AdamWStep& step, const StepSums* sums) {
+template <class Inner>
+void adamw(const Mirrored<Inner>& b, HostWritten p, HostNumbers gradient, HostWritten m, HostWritten v,
+           const AdamWStep& step, const StepSums* sums) {
   mirrored(
       b,
       [](const auto& d, HostWritten mp, HostNumbers mg, HostWritten mm, HostWritten mv, const AdamWStep& s,
          std::span<const StepSums> ms) { adamw(d, mp, mg, mm, mv, s, ms.data()); },
       p, gradient, m, v, step, std::span<const StepSums>(sums, 1));
 }
-template <class Rule>
-void attention(const MirroredDevice& b, const AttentionLayout<Rule>& layout, Dropout dropout, HostIn q, HostIn k,
+template <class Inner, class Rule>
+void attention(const Mirrored<Inner>& b, const AttentionLayout<Rule>& layout, Dropout dropout, HostIn q, HostIn k,
                HostIn v, HostOut out, HostOut lse) {
   mirrored(
-      b, [](const auto&... a) { attention(a...); }, layout, dropout, q, k, v, out, lse);
+      b, [](const auto&... a) { attention(a...); }, layout, dropout, In{q}, In{k}, In{v}, Out{out}, lse);
 }
-template <class Rule>
-void attention_gradient(const MirroredDevice& b, const AttentionLayout<Rule>& layout, Dropout dropout, HostIn q,
+template <class Inner, class Rule>
+void attention_gradient(const Mirrored<Inner>& b, const AttentionLayout<Rule>& layout, Dropout dropout, HostIn q,
                         HostIn k, HostIn v, HostIn out, HostIn lse, HostIn dout, HostOut dq, HostOut dk, HostOut dv) {
   mirrored(
-      b, [](const auto&... a) { attention_gradient(a...); }, layout, dropout, q, k, v, out, lse, dout, dq, dk, dv);
+      b, [](const auto&... a) { attention_gradient(a...); }, layout, dropout, In{q}, In{k}, In{v}, In{out}, lse,
+      In{dout}, Out{dq}, Out{dk}, Out{dv});
 }
+
+using MirroredDevice = Mirrored<CudaFloat>;
 
 }  // namespace ordo::testing

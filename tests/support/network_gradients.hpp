@@ -52,6 +52,20 @@ template <class B, class Rule>
   return {own.begin(), own.end()};
 }
 
+/// The distance of two gradients of one parameter, on the scale of the second.
+[[nodiscard]] inline double relative_difference(const std::vector<double>& got, const std::vector<double>& expected,
+                                                const Parameter& p) {
+  double error = 0;
+  double size = 0;
+  for (std::int64_t i = p.offset; i < p.offset + p.size(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    error += (got[at] - expected[at]) * (got[at] - expected[at]);
+    size += expected[at] * expected[at];
+  }
+  REQUIRE(size > 0);
+  return std::sqrt(error / size);
+}
+
 /// Checks that a network on `backend` has the reference's loss and gradients, and the same bits when asked again.
 template <class B, class Rule>
 void check_network(const B& backend, const ModelConfig& config, const Batch<Rule>& batch) {
@@ -62,17 +76,9 @@ void check_network(const B& backend, const ModelConfig& config, const Batch<Rule
   double loss = 0;
   const std::vector<double> gradient = gradient_of(network, batch, loss);
   CHECK(loss == Approx(expected_loss).epsilon(1e-5));
-  for (const Parameter& p : network.parameters()) {  // each parameter on its own scale
-    double error = 0;
-    double size = 0;
-    for (std::int64_t i = p.offset; i < p.offset + p.size(); ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      error += (gradient[at] - expected[at]) * (gradient[at] - expected[at]);
-      size += expected[at] * expected[at];
-    }
+  for (const Parameter& p : network.parameters()) {
     INFO(p.name);
-    REQUIRE(size > 0);
-    CHECK(std::sqrt(error / size) < 2e-5);
+    CHECK(relative_difference(gradient, expected, p) < 2e-5);
   }
   double again_loss = 0;
   CHECK(gradient == gradient_of(network, batch, again_loss));

@@ -38,7 +38,7 @@ inline RunSettings best_setting(const FindingInputs& in, const std::string& fami
 template <class Of>
 inline std::vector<double> of_models(const FindingInputs& in, const RunSettings& setting, const Of& of) {
   std::vector<double> values;
-  const auto device = open_device(in.device.device, 0);
+  const auto device = in.device.open();
   for (const RunSettings& run : in.plan.reporting(setting)) {
     if (in.stop.stop_requested()) throw ordo::Stopped("stopped");
     values.push_back(of(device->read(model_folder(in.models, run))));

@@ -1,7 +1,10 @@
 #pragma once
 // What the transformer asks of a machine. A backend is a value (say ordo::Cpu{2}); its operations are free
 // functions in namespace ordo whose first argument is the backend, one header each, under the same file name in
-// backend/reference, backend/cpu and backend/cuda. R is the backend's scalar. Matrices are row-major views.
+// backend/reference, backend/cpu and backend/cuda. Matrices are row-major views. R is the backend's scalar: what
+// parameters, their gradients, statistics (inverse_rms, lse), losses and logits are in, and so dtable, dw, dgain and
+// the rotary table. Activations are in A (the same, or narrower), and so are the weights that they are multiplied by:
+// table and w.
 //
 // operation                                                                     file           writes
 //   embed(b, table, rows, y)                      y[s] = table[rows[s]]         embedding      y
@@ -21,10 +24,12 @@
 //   gather(b, x, rows, y)                         y[i] = x[rows[i]]             rows           y
 //   scatter(b, y, rows, x)                        x[rows[i]] = y[i]; rows differ               x
 //   scatter_add(b, y, rows, x)                    x[rows[i]] += y[i]; rows differ              x +=
-//   cross_entropy(b, x, table, target, loss, scratch)                           cross_entropy  loss
+//   logits(b, x, table, y)                        y = x table^T                 cross_entropy  y
+//   cross_entropy(b, x, table, target, loss, scratch)                                          loss
 //   cross_entropy_gradient(b, x, table, target, weight, scale, loss, dx, dtable, scratch)      loss, dx, dtable +=
 //   fill(b, values, value)                                                      vector         values
 //   copy_values(b, values, to)                                                                 to
+//   round_values(b, values, to)                   where A is not R: to = values, in A          to
 //   squared_norm(b, values, sum)                  *sum = sum_i values[i]^2                     *sum
 //   add_weighted(b, weight, values, sum)          *sum += sum_i weight[i] * values[i]          *sum
 //   blend(b, average, values, decay)              average = decay * average + (1 - decay) * values
@@ -63,6 +68,8 @@ namespace ordo {
 
 template <class B>
 using ScalarOf = typename B::Scalar;
+template <class B>
+using ActivationOf = typename B::Activation;
 
 /// Owns memory: `typename B::template Buffer<T>` holds numbers where the backend computes.
 template <class B>
@@ -74,48 +81,59 @@ concept HasMemory = requires(const B& b, std::span<const ScalarOf<B>> from, Scal
   download(b, there, to);
 };
 
+/// Parameters, and what the narrower numbers of activations are made of.
 template <class B>
-concept HasEmbedding = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
-                                std::span<const std::int32_t> rows) {
+concept HasActivations = requires {
+  typename B::Activation;
+}
+&&(std::same_as<ActivationOf<B>, ScalarOf<B>> ||
+   requires(const B& b, std::span<const ScalarOf<B>> values, std::span<ActivationOf<B>> to) {
+     round_values(b, values, to);
+   });
+
+template <class B>
+concept HasEmbedding = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
+                                Matrix<ScalarOf<B>> gradient, std::span<const std::int32_t> rows) {
   embed(b, in, rows, out);
-  embed_gradient(b, in, rows, out);
+  embed_gradient(b, in, rows, gradient);
 };
 
 template <class B>
-concept HasRmsNorm = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
+concept HasRmsNorm = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
                               std::span<const ScalarOf<B>> gain, std::span<ScalarOf<B>> vector) {
   rms_norm(b, in, gain, 1e-5, out, vector);
   rms_norm_gradient(b, in, gain, gain, in, out, vector);
 };
 
 template <class B>
-concept HasLinear = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out) {
+concept HasLinear = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
+                             Matrix<ScalarOf<B>> gradient) {
   linear(b, in, in, out);
   linear_input_gradient(b, in, in, out);
-  linear_weight_gradient(b, in, in, out);
+  linear_weight_gradient(b, in, in, gradient);
 };
 
 template <class B>
 concept HasRotary = requires(const B& b, const RotaryTable<ScalarOf<B>>& table, std::span<const std::int32_t> position,
-                             Matrix<ScalarOf<B>> x) {
+                             Matrix<ActivationOf<B>> x) {
   rotate(b, table, position, x, 32, Rotation::forward);
 };
 
 template <class B>
-concept HasSwiglu = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out) {
+concept HasSwiglu = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out) {
   swiglu(b, in, out);
   swiglu_gradient(b, in, in, out);
 };
 
 template <class B>
-concept HasResidual = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out, Dropout dropout,
-                               RowPlaces places) {
+concept HasResidual = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
+                               Dropout dropout, RowPlaces places) {
   add_dropout(b, in, dropout, places, out);
   dropout_gradient(b, in, dropout, places, out);
 };
 
 template <class B>
-concept HasRows = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
+concept HasRows = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
                            std::span<const std::int32_t> rows) {
   gather(b, in, rows, out);
   scatter(b, in, rows, out);
@@ -123,18 +141,20 @@ concept HasRows = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<Scal
 };
 
 template <class B>
-concept HasCrossEntropy = requires(const B& b, Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out,
-                                   std::span<const Token> target, std::span<const float> weight,
-                                   std::span<ScalarOf<B>> vector) {
+concept HasCrossEntropy = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
+                                   Matrix<ScalarOf<B>> wide, std::span<const Token> target,
+                                   std::span<const float> weight, std::span<ScalarOf<B>> vector) {
+  logits(b, in, in, wide);
   cross_entropy(b, in, in, target, vector, vector);
-  cross_entropy_gradient(b, in, in, target, weight, 1.0, vector, out, out, vector);
+  cross_entropy_gradient(b, in, in, target, weight, 1.0, vector, out, wide, vector);
 };
 
 template <class B>
 concept HasOptimizer = requires(const B& b, std::span<ScalarOf<B>> out, std::span<const ScalarOf<B>> in,
-                                std::span<const float> weight, double* sum, const AdamWStep& step,
-                                const StepSums* sums) {
+                                std::span<ActivationOf<B>> activations, std::span<const float> weight, double* sum,
+                                const AdamWStep& step, const StepSums* sums) {
   fill(b, out, ScalarOf<B>(0));
+  fill(b, activations, ActivationOf<B>(0));
   copy_values(b, in, out);
   squared_norm(b, in, sum);
   add_weighted(b, weight, in, sum);
@@ -145,15 +165,17 @@ concept HasOptimizer = requires(const B& b, std::span<ScalarOf<B>> out, std::spa
 /// Attention is a template over the rule, so it is checked for one rule at a time.
 template <class B, class Rule>
 concept HasAttention = requires(const B& b, const AttentionLayout<Rule>& layout, Dropout dropout,
-                                Matrix<const ScalarOf<B>> in, Matrix<ScalarOf<B>> out) {
-  attention(b, layout, dropout, in, in, in, out, out);
-  attention_gradient(b, layout, dropout, in, in, in, in, in, in, out, out, out);
+                                Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
+                                Matrix<ScalarOf<B>> lse) {
+  attention(b, layout, dropout, in, in, in, out, lse);
+  attention_gradient(b, layout, dropout, in, in, in, in, lse, in, out, out, out);
 };
 
 /// Everything that the transformer needs, attention aside.
 template <class B>
-concept Backend = HasMemory<B> && HasEmbedding<B> && HasRmsNorm<B> && HasLinear<B> && HasRotary<B> && HasSwiglu<B> &&
-    HasResidual<B> && HasRows<B> && HasCrossEntropy<B> && HasOptimizer<B> && requires(const B& b) {
+concept Backend = HasMemory<B> && HasActivations<B> && HasEmbedding<B> && HasRmsNorm<B> && HasLinear<B> &&
+    HasRotary<B> && HasSwiglu<B> && HasResidual<B> && HasRows<B> && HasCrossEntropy<B> && HasOptimizer<B> &&
+    requires(const B& b) {
   { b.name() } -> std::convertible_to<std::string>;
   { b.threads() } -> std::convertible_to<int>;
 };

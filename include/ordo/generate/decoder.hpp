@@ -172,11 +172,11 @@ class Decoder {
     const std::int64_t chunk = static_cast<std::int64_t>(workspace_->logits.size() / vocab);
     for (std::int64_t first = 0; first < batch_.predictions(); first += chunk) {
       const std::int64_t rows = std::min(chunk, batch_.predictions() - first);
-      const Matrix<ScalarOf<B>> logits(workspace_->logits.data(), rows, static_cast<std::int64_t>(vocab));
-      linear(network_.backend(), workspace_->out_norm.slice(first, rows),
-             network_.views().table.slice(0, network_.config().vocab), logits);
+      const Matrix<ScalarOf<B>> all(workspace_->logits.data(), rows, static_cast<std::int64_t>(vocab));
+      logits(network_.backend(), workspace_->out_norm.slice(first, rows),
+             network_.views().table.slice(0, network_.config().vocab), all);
       const auto numbers = static_cast<std::size_t>(rows) * vocab;
-      const auto own = host_logits_.of(network_.backend(), std::span<const ScalarOf<B>>(logits.data, numbers));
+      const auto own = host_logits_.of(network_.backend(), std::span<const ScalarOf<B>>(all.data, numbers));
       for (std::int64_t r = 0; r < rows; ++r) {
         const auto& [i, target] = targets_[static_cast<std::size_t>(first + r)];
         read(i, target, own.subspan(static_cast<std::size_t>(r) * vocab, vocab));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <ordo/concepts/backend.hpp>
@@ -29,19 +30,22 @@ struct Capacity {
 enum class Pass : std::uint8_t { forward, backward };
 
 /// The matrices of one layer. Q is S, or P in the last layer when fewer slots predict than there are.
-template <class R>
+template <class B>
 struct LayerActivations {
-  Matrix<R> in;                     // (S, C) residual stream at the layer's entry
-  Matrix<R> norm;                   // (S, C)
-  Matrix<R> norm_asking;            // (Q, C) rows of norm that ask, when not all do
-  Matrix<R> qkv;                    // (S, 3 C) after rotation
-  Matrix<R> q;                      // (Q, C) queries, when not all slots ask
-  Matrix<R> attended;               // (Q, C)
+  using R = ScalarOf<B>;
+  using A = ActivationOf<B>;
+
+  Matrix<A> in;                     // (S, C) residual stream at the layer's entry
+  Matrix<A> norm;                   // (S, C)
+  Matrix<A> norm_asking;            // (Q, C) rows of norm that ask, when not all do
+  Matrix<A> qkv;                    // (S, 3 C) after rotation
+  Matrix<A> q;                      // (Q, C) queries, when not all slots ask
+  Matrix<A> attended;               // (Q, C)
   Matrix<R> lse;                    // (Q, H)
-  Matrix<R> middle;                 // (Q, C) residual stream after attention
-  Matrix<R> middle_norm;            // (Q, C)
-  Matrix<R> gate_up;                // (Q, 2 F)
-  Matrix<R> hidden;                 // (Q, F)
+  Matrix<A> middle;                 // (Q, C) residual stream after attention
+  Matrix<A> middle_norm;            // (Q, C)
+  Matrix<A> gate_up;                // (Q, 2 F)
+  Matrix<A> hidden;                 // (Q, F)
   std::span<R> inverse_rms;         // (S)
   std::span<R> middle_inverse_rms;  // (Q)
 };
@@ -50,17 +54,18 @@ struct LayerActivations {
 template <Backend B>
 class Workspace {
  public:
-  using R = typename B::Scalar;
+  using R = ScalarOf<B>;
+  using A = ActivationOf<B>;
 
   Workspace(const Network<B>& network, Capacity capacity, Pass pass) : capacity_(capacity), pass_(pass) {
     const ModelConfig& config = network.config();
-    memory_ = allocate<R>(network.backend(), static_cast<std::size_t>(lay_out(config, nullptr)));
+    memory_ = allocate<std::byte>(network.backend(), static_cast<std::size_t>(lay_out(config, nullptr)));
     lay_out(config, memory_.data());
     sum_ = allocate<double>(network.backend(), 1);
   }
 
-  /// How many numbers a workspace takes; nothing is allocated.
-  [[nodiscard]] static std::int64_t planned_numbers(const ModelConfig& config, Capacity capacity, Pass pass) {
+  /// What a workspace takes [bytes]; nothing is allocated.
+  [[nodiscard]] static std::int64_t planned_bytes(const ModelConfig& config, Capacity capacity, Pass pass) {
     Workspace plan(capacity, pass);
     return plan.lay_out(config, nullptr);
   }
@@ -72,24 +77,24 @@ class Workspace {
   /// A number in the backend's memory, for whoever uses the workspace.
   [[nodiscard]] double* sum() { return sum_.data(); }
 
-  std::vector<LayerActivations<R>> layers;  // forward passes: all layers share the same memory but for `in`
-  Matrix<R> out;                            // (P, C) residual stream after the last layer
-  Matrix<R> out_norm;                       // (P, C)
+  std::vector<LayerActivations<B>> layers;  // forward passes: all layers share the same memory but for `in`
+  Matrix<A> out;                            // (P, C) residual stream after the last layer
+  Matrix<A> out_norm;                       // (P, C)
   std::span<R> out_inverse_rms;             // (P)
-  Matrix<R> branch;                         // (S, C) what a branch adds to the residual stream
+  Matrix<A> branch;                         // (S, C) what a branch adds to the residual stream
   std::span<R> loss;                        // (P)
   std::span<R> logits;                      // chunks of rows of V
   // backward
-  Matrix<R> dx;            // (S, C)
-  Matrix<R> dx_asking;     // (P, C)
-  Matrix<R> dnorm;         // (S, C)
-  Matrix<R> dnorm_asking;  // (P, C)
-  Matrix<R> dbranch;       // (S, C)
-  Matrix<R> dattended;     // (S, C)
-  Matrix<R> dqkv;          // (S, 3 C)
-  Matrix<R> dq;            // (P, C)
-  Matrix<R> dgate_up;      // (S, 2 F)
-  Matrix<R> dhidden;       // (S, F)
+  Matrix<A> dx;            // (S, C)
+  Matrix<A> dx_asking;     // (P, C)
+  Matrix<A> dnorm;         // (S, C)
+  Matrix<A> dnorm_asking;  // (P, C)
+  Matrix<A> dbranch;       // (S, C)
+  Matrix<A> dattended;     // (S, C)
+  Matrix<A> dqkv;          // (S, 3 C)
+  Matrix<A> dq;            // (P, C)
+  Matrix<A> dgate_up;      // (S, 2 F)
+  Matrix<A> dhidden;       // (S, F)
 
   Placer<B> placer;         ///< of the batch in hand
   HostCopy<R> host_losses;  ///< where the host reads them
@@ -97,22 +102,26 @@ class Workspace {
  private:
   Workspace(Capacity capacity, Pass pass) : capacity_(capacity), pass_(pass) {}
 
-  /// Rows of logits that are held at a time: enough for the product to run well, little enough to stay in cache.
-  [[nodiscard]] static std::int64_t logit_rows(const ModelConfig& config, std::int64_t predictions) {
-    return std::min(predictions, std::max<std::int64_t>(256, 131072 / config.vocab));
+  /// Numbers for logits, and their gradients where those are of another type: for enough rows at a time that the
+  /// product runs well, and on the host few enough to stay in cache.
+  [[nodiscard]] static std::int64_t logit_numbers(const ModelConfig& config, std::int64_t predictions) {
+    const std::int64_t rows = B::on_host ? std::max<std::int64_t>(256, 131072 / config.vocab)
+                                         : std::max<std::int64_t>(2048, (std::int64_t{1} << 26) / config.vocab);
+    const std::int64_t numbers = std::is_same_v<A, R> ? config.vocab : config.vocab + (config.vocab + 7) / 8 * 4 + 4;
+    return std::min(predictions, rows) * numbers;
   }
 
-  /// Hands out the memory (or only counts it) and returns how much it takes.
-  std::int64_t lay_out(const ModelConfig& config, R* memory) {
+  /// Hands out the memory (or only counts it) and returns how much it takes [bytes].
+  std::int64_t lay_out(const ModelConfig& config, std::byte* memory) {
     std::int64_t used = 0;
-    const auto matrix = [&](std::int64_t rows, std::int64_t cols) {
-      constexpr std::int64_t line = 64 / sizeof(R) > 0 ? 64 / sizeof(R) : 1;  // start on a cache line
-      Matrix<R> view(memory == nullptr ? nullptr : memory + used, rows, cols);
-      used += (rows * cols + line - 1) / line * line;
-      return view;
+    const auto take = [&]<class T>(Matrix<T>& view, std::int64_t rows, std::int64_t cols) {
+      constexpr std::int64_t line = 64;  // every matrix starts on a cache line
+      view = {memory == nullptr ? nullptr : reinterpret_cast<T*>(memory + used), rows, cols};
+      used += (rows * cols * static_cast<std::int64_t>(sizeof(T)) + line - 1) / line * line;
     };
     const auto vector = [&](std::int64_t size) {
-      const Matrix<R> view = matrix(1, size);
+      Matrix<R> view;
+      take(view, 1, size);
       return memory == nullptr ? std::span<R>() : std::span<R>(view.data, static_cast<std::size_t>(size));
     };
     const std::int64_t s = capacity_.slots;
@@ -122,50 +131,50 @@ class Workspace {
     const std::int64_t f = config.feed_forward();
     layers.assign(static_cast<std::size_t>(config.layers), {});
     for (std::size_t l = 0; l < layers.size(); ++l) {
-      LayerActivations<R>& layer = layers[l];
+      LayerActivations<B>& layer = layers[l];
       if (pass_ == Pass::forward && l > 0) {  // two residual streams take turns, the rest is shared
         layer = layers[0];
-        if (l == 1) layer.in = matrix(s, c);
+        if (l == 1) take(layer.in, s, c);
         if (l > 1) layer.in = layers[l - 2].in;
         continue;
       }
-      layer.in = matrix(s, c);
-      layer.norm = matrix(s, c);
-      layer.qkv = matrix(s, 3 * c);
-      layer.attended = matrix(s, c);
-      layer.lse = matrix(s, config.heads);
-      layer.middle = matrix(s, c);
-      layer.middle_norm = matrix(s, c);
-      layer.gate_up = matrix(s, 2 * f);
-      layer.hidden = matrix(s, f);
+      take(layer.in, s, c);
+      take(layer.norm, s, c);
+      take(layer.qkv, s, 3 * c);
+      take(layer.attended, s, c);
+      take(layer.lse, s, config.heads);
+      take(layer.middle, s, c);
+      take(layer.middle_norm, s, c);
+      take(layer.gate_up, s, 2 * f);
+      take(layer.hidden, s, f);
       layer.inverse_rms = vector(s);
       layer.middle_inverse_rms = vector(s);
     }
-    layers.back().norm_asking = matrix(asking, c);
-    layers.back().q = matrix(asking, c);
-    out = matrix(s, c);
-    out_norm = matrix(p, c);
+    take(layers.back().norm_asking, asking, c);
+    take(layers.back().q, asking, c);
+    take(out, s, c);
+    take(out_norm, p, c);
     out_inverse_rms = vector(p);
-    branch = matrix(s, c);
+    take(branch, s, c);
     loss = vector(p);
-    logits = vector(logit_rows(config, p) * config.vocab);
+    logits = vector(logit_numbers(config, p));
     if (pass_ == Pass::forward) return used;
-    dx = matrix(s, c);
-    dx_asking = matrix(asking, c);
-    dnorm = matrix(s, c);
-    dnorm_asking = matrix(p, c);
-    dbranch = matrix(s, c);
-    dattended = matrix(s, c);
-    dqkv = matrix(s, 3 * c);
-    dq = matrix(asking, c);
-    dgate_up = matrix(s, 2 * f);
-    dhidden = matrix(s, f);
+    take(dx, s, c);
+    take(dx_asking, asking, c);
+    take(dnorm, s, c);
+    take(dnorm_asking, p, c);
+    take(dbranch, s, c);
+    take(dattended, s, c);
+    take(dqkv, s, 3 * c);
+    take(dq, asking, c);
+    take(dgate_up, s, 2 * f);
+    take(dhidden, s, f);
     return used;
   }
 
   Capacity capacity_;
   Pass pass_;
-  typename B::template Buffer<R> memory_;
+  typename B::template Buffer<std::byte> memory_;
   typename B::template Buffer<double> sum_;
 };
 

@@ -18,8 +18,8 @@ namespace detail {
 
 /// What flows back through a branch: dx itself, or dx through the branch's dropout.
 template <class B>
-Matrix<ScalarOf<B>> through_dropout(const B& b, Dropout dropout, RowPlaces places, Matrix<ScalarOf<B>> dx,
-                                    Matrix<ScalarOf<B>> scratch) {
+Matrix<ActivationOf<B>> through_dropout(const B& b, Dropout dropout, RowPlaces places, Matrix<ActivationOf<B>> dx,
+                                        Matrix<ActivationOf<B>> scratch) {
   if (!dropout.active()) return dx;
   dropout_gradient(b, dx, dropout, places, scratch);
   return scratch;
@@ -34,14 +34,15 @@ template <class B, class Rule>
 void accumulate_gradient(const Network<B>& network, const Batch<Rule>& unplaced, double scale, DropoutSettings dropout,
                          Workspace<B>& workspace, std::span<ScalarOf<B>> gradient, double* sum) {
   using R = ScalarOf<B>;
+  using A = ActivationOf<B>;
   if (unplaced.predictions() == 0) return;
   require(workspace.pass() == Pass::backward, "network", "this workspace was planned for forward passes only");
   const B& b = network.backend();
   const ModelConfig& config = network.config();
   const PlacedBatch<Rule> batch = forward(network, unplaced, workspace, dropout);
 
-  const ParameterViews<const R> weights = network.views();
-  const ParameterViews<R> grads(config, gradient.data());
+  const typename Network<B>::Views weights = network.views();
+  const ParameterViews<R> grads(config, gradient.data(), gradient.data());
   const std::int64_t s = batch.slots();
   const std::int64_t p = batch.predictions();
   const std::int64_t c = config.width;
@@ -50,12 +51,12 @@ void accumulate_gradient(const Network<B>& network, const Batch<Rule>& unplaced,
   // Output head: only the slots that predict.
   const auto count = static_cast<std::size_t>(p);
   const std::span<R> loss = workspace.loss.first(count);
-  Matrix<R> dnorm = workspace.dnorm_asking.slice(0, p);
+  Matrix<A> dnorm = workspace.dnorm_asking.slice(0, p);
   cross_entropy_gradient(b, workspace.out_norm.slice(0, p), weights.table.slice(0, config.vocab), batch.target,
                          batch.weight, scale, loss, dnorm, grads.table.slice(0, config.vocab), workspace.logits);
-  Matrix<R> dx = workspace.dx_asking.slice(0, p);
+  Matrix<A> dx = workspace.dx_asking.slice(0, p);
   if (p == s) dx = workspace.dx.slice(0, s);
-  fill(b, std::span<R>(dx.data, static_cast<std::size_t>(dx.rows * c)), R(0));
+  fill(b, std::span<A>(dx.data, static_cast<std::size_t>(dx.rows * c)), A(0));
   rms_norm_gradient(b, workspace.out.slice(0, p), weights.final_gain, workspace.out_inverse_rms.first(count), dnorm, dx,
                     grads.final_gain);
 
@@ -66,14 +67,14 @@ void accumulate_gradient(const Network<B>& network, const Batch<Rule>& unplaced,
     const RowPlaces places{asking.sample, asking.slot};
     const auto& w = weights.layers[l];
     const auto& g = grads.layers[l];
-    const LayerActivations<R> a = detail::cut(workspace.layers[l], s, q);
+    const LayerActivations<B> a = detail::cut(workspace.layers[l], s, q);
     dnorm = workspace.dnorm.slice(0, q);
 
     // Feed-forward branch.
-    const Matrix<R> dbranch = workspace.dbranch.slice(0, q);
-    Matrix<R> dy = detail::through_dropout(b, dropout.at(l, DropoutSite::feed_forward_branch), places, dx, dbranch);
-    const Matrix<R> dhidden = workspace.dhidden.slice(0, q);
-    const Matrix<R> dgate_up = workspace.dgate_up.slice(0, q);
+    const Matrix<A> dbranch = workspace.dbranch.slice(0, q);
+    Matrix<A> dy = detail::through_dropout(b, dropout.at(l, DropoutSite::feed_forward_branch), places, dx, dbranch);
+    const Matrix<A> dhidden = workspace.dhidden.slice(0, q);
+    const Matrix<A> dgate_up = workspace.dgate_up.slice(0, q);
     linear_weight_gradient(b, dy, a.hidden, g.down);
     linear_input_gradient(b, dy, w.down, dhidden);
     swiglu_gradient(b, a.gate_up, dhidden, dgate_up);
@@ -83,12 +84,12 @@ void accumulate_gradient(const Network<B>& network, const Batch<Rule>& unplaced,
 
     // Attention branch.
     dy = detail::through_dropout(b, dropout.at(l, DropoutSite::attention_branch), places, dx, dbranch);
-    const Matrix<R> dattended = workspace.dattended.slice(0, q);
+    const Matrix<A> dattended = workspace.dattended.slice(0, q);
     linear_weight_gradient(b, dy, a.attended, g.out);
     linear_input_gradient(b, dy, w.out, dattended);
-    const Matrix<R> dqkv = workspace.dqkv.slice(0, s);
-    const Matrix<R> queries = few ? a.q : a.qkv.columns(0, c);
-    const Matrix<R> dqueries = few ? workspace.dq.slice(0, q) : dqkv.columns(0, c);
+    const Matrix<A> dqkv = workspace.dqkv.slice(0, s);
+    const Matrix<A> queries = few ? a.q : a.qkv.columns(0, c);
+    const Matrix<A> dqueries = few ? workspace.dq.slice(0, q) : dqkv.columns(0, c);
     const AttentionLayout<Rule> layout{config.head_size(), asking.sequences, asking.slot, asking.most_queries,
                                        asking.most_keys};
     attention_gradient(b, layout, dropout.at(l, DropoutSite::attention), queries, a.qkv.columns(c, c),
@@ -102,11 +103,11 @@ void accumulate_gradient(const Network<B>& network, const Batch<Rule>& unplaced,
       linear_weight_gradient(b, dqueries, a.norm_asking, g.qkv.slice(0, c));
       linear_weight_gradient(b, dqkv.columns(c, 2 * c), a.norm, g.qkv.slice(c, 2 * c));
       linear_input_gradient(b, dqkv.columns(c, 2 * c), w.qkv.slice(c, 2 * c), dnorm);
-      const Matrix<R> dnorm_asking = workspace.dnorm_asking.slice(0, q);
+      const Matrix<A> dnorm_asking = workspace.dnorm_asking.slice(0, q);
       linear_input_gradient(b, dqueries, w.qkv.slice(0, c), dnorm_asking);
       scatter_add(b, dnorm_asking, asking.row, dnorm);
-      const Matrix<R> whole = workspace.dx.slice(0, s);
-      fill(b, std::span<R>(whole.data, static_cast<std::size_t>(s * c)), R(0));
+      const Matrix<A> whole = workspace.dx.slice(0, s);
+      fill(b, std::span<A>(whole.data, static_cast<std::size_t>(s * c)), A(0));
       scatter_add(b, dx, asking.row, whole);
       dx = whole;
     } else {

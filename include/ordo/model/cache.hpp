@@ -23,14 +23,14 @@ namespace ordo {
 template <class B, class Rule>
 class Cache {
  public:
-  using R = typename B::Scalar;
+  using A = ActivationOf<B>;
 
   Cache(const Network<B>& network, std::size_t lanes, std::int64_t capacity)
       : width_(network.config().width), capacity_(capacity), kept_(lanes, 0) {
     const auto numbers = lanes * static_cast<std::size_t>(capacity * width_);
     for (int l = 0; l < network.config().layers; ++l) {
-      keys_.push_back(allocate<R>(network.backend(), numbers));
-      values_.push_back(allocate<R>(network.backend(), numbers));
+      keys_.push_back(allocate<A>(network.backend(), numbers));
+      values_.push_back(allocate<A>(network.backend(), numbers));
     }
   }
 
@@ -70,11 +70,11 @@ class Cache {
   }
 
   /// Stores the batch's keys and values of layer l, and returns them with the kept ones (see forward).
-  KeysAndValues<R, Rule> at(const B& b, std::size_t l, const QueryRows<Rule, PlacedList>&, bool few, Matrix<R> k,
-                            Matrix<R> v) {
+  KeysAndValues<A, Rule> at(const B& b, std::size_t l, const QueryRows<Rule, PlacedList>&, bool few, Matrix<A> k,
+                            Matrix<A> v) {
     const auto rows = static_cast<std::int64_t>(kept_.size()) * capacity_;
-    const Matrix<R> all_k(keys_[l].data(), rows, width_);
-    const Matrix<R> all_v(values_[l].data(), rows, width_);
+    const Matrix<A> all_k(keys_[l].data(), rows, width_);
+    const Matrix<A> all_v(values_[l].data(), rows, width_);
     scatter(b, k, placed_rows_, all_k);
     scatter(b, v, placed_rows_, all_v);
     return {all_k, all_v, few ? placed_predicting_ : placed_every_, most_keys_};
@@ -93,8 +93,8 @@ class Cache {
   PlacedList<AttentionSequence<Rule>> placed_predicting_;
   std::int32_t most_keys_ = 0;
   Placer<B> placer_;
-  std::vector<typename B::template Buffer<R>> keys_;    // per layer (lanes * capacity, C)
-  std::vector<typename B::template Buffer<R>> values_;  // per layer (lanes * capacity, C)
+  std::vector<typename B::template Buffer<A>> keys_;    // per layer (lanes * capacity, C)
+  std::vector<typename B::template Buffer<A>> values_;  // per layer (lanes * capacity, C)
 };
 
 }  // namespace ordo

@@ -30,7 +30,7 @@ namespace detail {
 
 /// Rotates the queries: the first half of the heads by where the slot stands, the others by where its target does.
 template <class B, class Rule>
-void rotate_queries(const Network<B>& network, const QueryRows<Rule, PlacedList>& asking, Matrix<ScalarOf<B>> q,
+void rotate_queries(const Network<B>& network, const QueryRows<Rule, PlacedList>& asking, Matrix<ActivationOf<B>> q,
                     Rotation direction) {
   const int head_size = network.config().head_size();
   const std::int64_t plain = static_cast<std::int64_t>(network.config().heads / 2) * head_size;
@@ -41,9 +41,9 @@ void rotate_queries(const Network<B>& network, const QueryRows<Rule, PlacedList>
 
 /// From the residual stream after attention to the layer's exit: x + down(swiglu(gate_up(norm(x)))).
 template <class B>
-void feed_forward(const Network<B>& network, const typename ParameterViews<const ScalarOf<B>>::Layer& weights,
-                  Dropout dropout, RowPlaces places, LayerActivations<ScalarOf<B>>& a,
-                  std::span<const std::int32_t> same, Matrix<ScalarOf<B>> branch, Matrix<ScalarOf<B>> exit) {
+void feed_forward(const Network<B>& network, const typename Network<B>::Views::Layer& weights, Dropout dropout,
+                  RowPlaces places, LayerActivations<B>& a, std::span<const std::int32_t> same,
+                  Matrix<ActivationOf<B>> branch, Matrix<ActivationOf<B>> exit) {
   const B& b = network.backend();
   rms_norm(b, a.middle, weights.feed_forward_gain, network.config().epsilon, a.middle_norm, a.middle_inverse_rms);
   linear(b, a.middle_norm, weights.gate_up, a.gate_up);
@@ -54,14 +54,16 @@ void feed_forward(const Network<B>& network, const typename ParameterViews<const
 }
 
 /// The layer's matrices cut to the batch: S slots, Q of them asking.
-template <class R>
-LayerActivations<R> cut(const LayerActivations<R>& a, std::int64_t slots, std::int64_t asking) {
+template <class B>
+LayerActivations<B> cut(const LayerActivations<B>& a, std::int64_t slots, std::int64_t asking) {
   const auto s = static_cast<std::size_t>(slots);
   const auto q = static_cast<std::size_t>(asking);
-  LayerActivations<R> c = a;
-  for (Matrix<R>* m : {&c.in, &c.norm, &c.qkv}) m->rows = slots;
-  for (Matrix<R>* m : {&c.attended, &c.lse, &c.middle, &c.middle_norm, &c.gate_up, &c.hidden}) m->rows = asking;
-  for (Matrix<R>* m : {&c.norm_asking, &c.q}) m->rows = asking;
+  LayerActivations<B> c = a;
+  for (auto* m : {&c.in, &c.norm, &c.qkv}) m->rows = slots;
+  for (auto* m : {&c.attended, &c.middle, &c.middle_norm, &c.gate_up, &c.hidden, &c.norm_asking, &c.q}) {
+    m->rows = asking;
+  }
+  c.lse.rows = asking;
   c.inverse_rms = a.inverse_rms.first(s);
   c.middle_inverse_rms = a.middle_inverse_rms.first(q);
   return c;
@@ -81,10 +83,10 @@ const QueryRows<Rule, PlacedList>& asking_rows(const PlacedBatch<Rule>& batch, s
 }  // namespace detail
 
 /// What a layer's queries attend to: a view of keys and values, and where each sequence's lie.
-template <class R, class Rule>
+template <class A, class Rule>
 struct KeysAndValues {
-  Matrix<const R> k;
-  Matrix<const R> v;
+  Matrix<const A> k;
+  Matrix<const A> v;
   std::span<const AttentionSequence<Rule>> sequences;
   std::int32_t most_keys = 0;  ///< of one sequence
 };
@@ -93,9 +95,9 @@ struct KeysAndValues {
 struct BatchKeys {
   template <class B, class Rule>
   void place(const B&, const Batch<Rule>&) {}
-  template <class B, class R, class Rule>
-  KeysAndValues<R, Rule> at(const B&, std::size_t, const QueryRows<Rule, PlacedList>& asking, bool, Matrix<R> k,
-                            Matrix<R> v) {
+  template <class B, class A, class Rule>
+  KeysAndValues<A, Rule> at(const B&, std::size_t, const QueryRows<Rule, PlacedList>& asking, bool, Matrix<A> k,
+                            Matrix<A> v) {
     return {k, v, asking.sequences, asking.most_keys};
   }
 };
@@ -105,57 +107,57 @@ struct BatchKeys {
 /// to: the batch's own slots (BatchKeys), or a cache with those of earlier steps too (Cache). Returns the batch as the
 /// backend reads it, good until the workspace's next use; the batch itself must stay as it is until then.
 template <class B, class Rule, class Keys = BatchKeys>
-  requires HasAttention<B, Rule> PlacedBatch<Rule> forward(const Network<B>& network, const Batch<Rule>& unplaced,
-                                                           Workspace<B>& workspace, DropoutSettings dropout,
-                                                           Keys&& keys = {}) {
-    using R = ScalarOf<B>;
-    const B& b = network.backend();
-    const ModelConfig& config = network.config();
-    require(workspace.holds({unplaced.slots(), unplaced.predictions()}), "network", "the batch has ", unplaced.slots(),
-            " slots, more than its workspace was planned for");
-    const PlacedBatch<Rule> batch = place(b, unplaced, workspace.placer);
-    keys.place(b, unplaced);
-    const ParameterViews<const R> weights = network.views();
-    const std::int64_t s = batch.slots();
-    const std::int64_t p = batch.predictions();
-    const std::int64_t c = config.width;
-    const std::size_t layers = weights.layers.size();
-    embed(b, weights.table, batch.token, workspace.layers[0].in.slice(0, s));
-    for (std::size_t l = 0; l < layers; ++l) {
-      const bool few = detail::asks_few(batch, l, layers);
-      const QueryRows<Rule, PlacedList>& asking = detail::asking_rows(batch, l, layers);
-      const std::int64_t q = asking.size();
-      const auto& w = weights.layers[l];
-      LayerActivations<R> a = detail::cut(workspace.layers[l], s, q);
-      rms_norm(b, a.in, w.attention_gain, config.epsilon, a.norm, a.inverse_rms);
-      Matrix<R> queries = a.qkv.columns(0, c);
-      if (few) {
-        queries = a.q;
-        linear(b, a.norm, w.qkv.slice(c, 2 * c), a.qkv.columns(c, 2 * c));
-        gather(b, a.norm, asking.row, a.norm_asking);
-        linear(b, a.norm_asking, w.qkv.slice(0, c), queries);
-      } else {
-        linear(b, a.norm, w.qkv, a.qkv);
-      }
-      detail::rotate_queries(network, asking, queries, Rotation::forward);
-      rotate(b, network.rotary(), batch.position, a.qkv.columns(c, c), config.head_size(), Rotation::forward);
-      const KeysAndValues<R, Rule> seen = keys.at(b, l, asking, few, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
-      const AttentionLayout<Rule> layout{config.head_size(), seen.sequences, asking.slot, asking.most_queries,
-                                         seen.most_keys};
-      attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
-      const RowPlaces places{asking.sample, asking.slot};
-      const Matrix<R> branch = workspace.branch.slice(0, q);
-      linear(b, a.attended, w.out, branch);
-      gather(b, a.in, asking.row, a.middle);
-      add_dropout(b, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
-      const Matrix<R> exit = l + 1 < layers ? workspace.layers[l + 1].in.slice(0, q) : workspace.out.slice(0, q);
-      const auto same = batch.every.row.first(static_cast<std::size_t>(q));
-      detail::feed_forward(network, w, dropout.at(l, DropoutSite::feed_forward_branch), places, a, same, branch, exit);
+PlacedBatch<Rule> forward(const Network<B>& network, const Batch<Rule>& unplaced, Workspace<B>& workspace,
+                          DropoutSettings dropout, Keys&& keys = {}) {
+  static_assert(HasAttention<B, Rule>, "[ordo] the backend has no attention for this rule");
+  using A = ActivationOf<B>;
+  const B& b = network.backend();
+  const ModelConfig& config = network.config();
+  require(workspace.holds({unplaced.slots(), unplaced.predictions()}), "network", "the batch has ", unplaced.slots(),
+          " slots, more than its workspace was planned for");
+  const PlacedBatch<Rule> batch = place(b, unplaced, workspace.placer);
+  keys.place(b, unplaced);
+  const typename Network<B>::Views weights = network.views();
+  const std::int64_t s = batch.slots();
+  const std::int64_t p = batch.predictions();
+  const std::int64_t c = config.width;
+  const std::size_t layers = weights.layers.size();
+  embed(b, weights.table, batch.token, workspace.layers[0].in.slice(0, s));
+  for (std::size_t l = 0; l < layers; ++l) {
+    const bool few = detail::asks_few(batch, l, layers);
+    const QueryRows<Rule, PlacedList>& asking = detail::asking_rows(batch, l, layers);
+    const std::int64_t q = asking.size();
+    const auto& w = weights.layers[l];
+    LayerActivations<B> a = detail::cut(workspace.layers[l], s, q);
+    rms_norm(b, a.in, w.attention_gain, config.epsilon, a.norm, a.inverse_rms);
+    Matrix<A> queries = a.qkv.columns(0, c);
+    if (few) {
+      queries = a.q;
+      linear(b, a.norm, w.qkv.slice(c, 2 * c), a.qkv.columns(c, 2 * c));
+      gather(b, a.norm, asking.row, a.norm_asking);
+      linear(b, a.norm_asking, w.qkv.slice(0, c), queries);
+    } else {
+      linear(b, a.norm, w.qkv, a.qkv);
     }
-    rms_norm(b, workspace.out.slice(0, p), weights.final_gain, config.epsilon, workspace.out_norm.slice(0, p),
-             workspace.out_inverse_rms.first(static_cast<std::size_t>(p)));
-    return batch;
+    detail::rotate_queries(network, asking, queries, Rotation::forward);
+    rotate(b, network.rotary(), batch.position, a.qkv.columns(c, c), config.head_size(), Rotation::forward);
+    const KeysAndValues<A, Rule> seen = keys.at(b, l, asking, few, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
+    const AttentionLayout<Rule> layout{config.head_size(), seen.sequences, asking.slot, asking.most_queries,
+                                       seen.most_keys};
+    attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
+    const RowPlaces places{asking.sample, asking.slot};
+    const Matrix<A> branch = workspace.branch.slice(0, q);
+    linear(b, a.attended, w.out, branch);
+    gather(b, a.in, asking.row, a.middle);
+    add_dropout(b, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
+    const Matrix<A> exit = l + 1 < layers ? workspace.layers[l + 1].in.slice(0, q) : workspace.out.slice(0, q);
+    const auto same = batch.every.row.first(static_cast<std::size_t>(q));
+    detail::feed_forward(network, w, dropout.at(l, DropoutSite::feed_forward_branch), places, a, same, branch, exit);
   }
+  rms_norm(b, workspace.out.slice(0, p), weights.final_gain, config.epsilon, workspace.out_norm.slice(0, p),
+           workspace.out_inverse_rms.first(static_cast<std::size_t>(p)));
+  return batch;
+}
 
 /// The cross-entropy of each predicting slot [nats], unweighted, in the order of batch.target(), for the host to read.
 /// Lives in the workspace until its next use.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,8 @@ template <Backend B>
 class Network {
  public:
   using R = typename B::Scalar;
+  using A = typename B::Activation;
+  using Views = ParameterViews<const A, const R>;
 
   /// Allocates and initialises: matrices normal with init_std, gains one; a function of the seed alone.
   explicit Network(const ModelConfig& config, B backend = B(), std::uint64_t seed = 0)
@@ -46,11 +49,24 @@ class Network {
 
   /// All parameters as one vector, in the order of parameters(), where the backend computes: the host reads and writes
   /// them through HostCopy, upload and download.
-  [[nodiscard]] std::span<R> values() { return values_.span(); }
+  /// What is written there must be written before the network is used again.
+  [[nodiscard]] std::span<R> values() {
+    rounded_are_good_ = false;
+    return values_.span();
+  }
   [[nodiscard]] std::span<const R> values() const { return values_.span(); }
-  [[nodiscard]] std::span<R> values(const Parameter& p) { return part(values_.span(), p); }
-  [[nodiscard]] std::span<const R> values(const Parameter& p) const { return part(values_.span(), p); }
-  [[nodiscard]] ParameterViews<const R> views() const { return {config_, values_.data()}; }
+  [[nodiscard]] std::span<R> values(const Parameter& p) { return part(values(), p); }
+  [[nodiscard]] std::span<const R> values(const Parameter& p) const { return part(values(), p); }
+  /// The weights as the backend multiplies by them.
+  [[nodiscard]] Views views() const {
+    if constexpr (std::is_same_v<A, R>) {
+      return {config_, values_.data(), values_.data()};
+    } else {
+      if (!rounded_are_good_) round_values(backend_, values_.span(), rounded_.span());
+      rounded_are_good_ = true;
+      return {config_, rounded_.data(), values_.data()};
+    }
+  }
 
   /// Cosines and sines of positions 0 .. context.
   [[nodiscard]] RotaryTable<R> rotary() const {
@@ -79,6 +95,7 @@ class Network {
     const std::vector<R> angles = rotary_angles<R>(config.context + 1, config.head_size(), config.theta);
     angles_ = allocate<R>(backend_, angles.size());
     upload(backend_, angles, angles_.data());
+    if constexpr (!std::is_same_v<A, R>) rounded_ = allocate<A>(backend_, values_.size());
   }
   template <class T>
   static std::span<T> part(std::span<T> all, const Parameter& p) {
@@ -90,6 +107,8 @@ class Network {
   std::vector<Parameter> list_;
   typename B::template Buffer<R> values_;
   typename B::template Buffer<R> angles_;
+  mutable typename B::template Buffer<A> rounded_;  // the values in A, where that is another type
+  mutable bool rounded_are_good_ = false;
 };
 
 }  // namespace ordo

@@ -60,33 +60,36 @@ struct Parameter {
   return list.empty() ? 0 : list.back().offset + list.back().size();
 }
 
-/// The parameters (or their gradients) as the matrices that the network multiplies by. R may be const.
-template <class R>
+/// The parameters (or their gradients) as the matrices that the network multiplies by, in M, and the gains, in R. Both
+/// may be const.
+template <class M, class R = M>
 struct ParameterViews {
   struct Layer {
     std::span<R> attention_gain;     // (C)
-    Matrix<R> qkv;                   // (3 C, C)
-    Matrix<R> out;                   // (C, C)
+    Matrix<M> qkv;                   // (3 C, C)
+    Matrix<M> out;                   // (C, C)
     std::span<R> feed_forward_gain;  // (C)
-    Matrix<R> gate_up;               // (2 F, C)
-    Matrix<R> down;                  // (C, F)
+    Matrix<M> gate_up;               // (2 F, C)
+    Matrix<M> down;                  // (C, F)
   };
-  Matrix<R> table;  // (V + 2, C)
+  Matrix<M> table;  // (V + 2, C)
   std::vector<Layer> layers;
   std::span<R> final_gain;  // (C)
 
-  /// Views into a flat vector laid out as parameter_list(config) says.
-  ParameterViews(const ModelConfig& config, R* flat) {
+  /// Views into flat vectors of all parameters, laid out as parameter_list(config) says: matrices in the one, gains in
+  /// the other.
+  ParameterViews(const ModelConfig& config, M* matrices, R* gains) {
     const std::int64_t c = config.width;
     const std::int64_t f = config.feed_forward();
+    std::int64_t offset = 0;
     const auto matrix = [&](std::int64_t rows, std::int64_t cols) {
-      Matrix<R> view(flat, rows, cols);
-      flat += rows * cols;
+      Matrix<M> view(matrices + offset, rows, cols);
+      offset += rows * cols;
       return view;
     };
     const auto gain = [&] {
-      std::span<R> view(flat, static_cast<std::size_t>(c));
-      flat += c;
+      std::span<R> view(gains + offset, static_cast<std::size_t>(c));
+      offset += c;
       return view;
     };
     table = matrix(config.table_rows(), c);

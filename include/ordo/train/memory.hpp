@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <unistd.h>
@@ -72,15 +73,18 @@ template <Backend B, Factorization F>
   }
   most.few = most.predictions < most.slots;
   const std::int64_t count = parameter_count(parameter_list(config)) * number;
+  const std::int64_t rounded = std::is_same_v<ActivationOf<B>, ScalarOf<B>>
+                                   ? 0
+                                   : count / number * static_cast<std::int64_t>(sizeof(ActivationOf<B>));
   MemoryPlan plan;
   plan.resident = resident_bytes();
-  plan.parameters = count * (1 + (evaluates && options.keep_best ? 1 : 0) + (options.average > 0 ? 1 : 0));
+  plan.parameters = (count + rounded) * (1 + (evaluates && options.keep_best ? 1 : 0) + (options.average > 0 ? 1 : 0));
   plan.optimiser = 3 * count;
-  plan.activations = number * Workspace<B>::planned_numbers(config, most, Pass::backward);
+  plan.activations = Workspace<B>::planned_bytes(config, most, Pass::backward);
   if (evaluates) {
     const std::int64_t scored = std::max(one, options.evaluation.batch_slots);
     const std::int64_t asked = scored * most.predictions / std::max<std::int64_t>(1, most.slots);
-    plan.evaluation = number * Workspace<B>::planned_numbers(config, {scored, asked}, Pass::forward);
+    plan.evaluation = Workspace<B>::planned_bytes(config, {scored, asked}, Pass::forward);
   }
   return plan;
 }

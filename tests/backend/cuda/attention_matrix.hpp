@@ -171,11 +171,9 @@ void check_case(const std::vector<std::int32_t>& lengths, const Rule& rule, Aski
                      expected.dv.view());
   const Results plain = plain_bf16(layout, dropout, q.exact, k.exact, v.exact, dout.exact);
 
-  const MirroredDevice device;
-  const auto forward = [](const Cuda& b, const auto&... views) { ordo::cuda::attention_matrix(b.queue(), views...); };
-  const auto backward = [](const Cuda& b, const auto&... views) {
-    ordo::cuda::attention_matrix_gradient(b.context(), views...);
-  };
+  const Mirrored<Cuda> device;
+  const auto forward = [](const auto&... views) { attention(views...); };
+  const auto backward = [](const auto&... views) { attention_gradient(views...); };
   Written out(nq, width);
   Table<float> lse = stale<float>(nq, heads);
   mirrored(device, forward, layout, dropout, q.view(), k.view(), v.view(), out.view(), lse.view());

@@ -1,5 +1,5 @@
-// The CUDA backend on a GPU: the cases of agreement.hpp, attention_matrix.hpp and transformer.hpp. Says that it was
-// skipped where there is none (exit status 77).
+// The CUDA backend on a GPU: the cases of the other headers of this folder. Says that it was skipped where there is
+// none (exit status 77).
 
 #define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
@@ -15,6 +15,7 @@ inline constexpr std::size_t curve_steps = 200;
 
 #include "agreement.hpp"
 #include "attention_matrix.hpp"
+#include "bf16.hpp"
 #include "network.hpp"
 #include "transformer.hpp"
 

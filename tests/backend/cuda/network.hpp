@@ -25,5 +25,5 @@ TEMPLATE_TEST_CASE("losses and gradients on the device are the reference's withi
   if constexpr (requires { policy.told; }) policy.told = true;
   const ordo::ModelConfig config{.layers = 2, .width = 64, .heads = 2, .vocab = 37, .context = 66, .init_std = 0.1};
   INFO(policy.name());
-  ordo::testing::check_network(ordo::Cuda(), config, ordo::testing::batch_of(policy, config, {66, 1, 34, 32}));
+  ordo::testing::check_network(ordo::CudaFloat(), config, ordo::testing::batch_of(policy, config, {66, 1, 34, 32}));
 }

@@ -3,8 +3,6 @@
 #include <cstdint>
 #include <span>
 
-#include <ordo/backend/cuda/attention_matrix.cuh>
-#include <ordo/backend/cuda/attention_matrix_gradient.cuh>
 #include <ordo/backend/cuda/cuda.cuh>
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/factorization.hpp>
@@ -18,33 +16,32 @@ namespace {
 
 using namespace ordo;
 
-static_assert(Backend<Cuda>);
+static_assert(Backend<Cuda> && Backend<CudaFloat>);
 
 // Policies mean the same to nvcc.
 static_assert(Factorization<LeftToRight> && Factorization<Orderings<4>> && Factorization<MaskedDiffusion<>>);
 static_assert(Factorization<Mixture<Weighted<LeftToRight, 1>, Weighted<Blockwise<16, MaskedDiffusion<>>, 1>>>);
 static_assert(Factorization<AnyFactorization>);
 
-template <class Rule>
-void attend(const Cuda& b, const AttentionLayout<Rule>& layout, Matrix<float> m) {
-  static_assert(HasAttention<Cuda, Rule>);
-  attention(b, layout, Dropout::off(), m, m, m, m, m);
-  attention_gradient(b, layout, Dropout::off(), m, m, m, m, m, m, m, m, m);
+template <class A, class Rule>
+void attend(const CudaBackend<A>& b, const AttentionLayout<Rule>& layout, Matrix<A> m, Matrix<float> f) {
+  static_assert(HasAttention<CudaBackend<A>, Rule>);
+  attention(b, layout, Dropout::off(), m, m, m, m, f);
+  attention_gradient(b, layout, Dropout::off(), m, m, m, m, f, m, m, m, m);
 }
 
-}  // namespace
-
-// What a program calls; it is compiled and never run.
-void every_operation(const Cuda& b, Matrix<float> m, std::span<float> s, std::span<const std::int32_t> rows,
-                     RowPlaces places, const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout,
-                     Matrix<bf16> half, StepSums* sums) {
+/// m: activations; f: what is always in float.
+template <class A>
+void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span<float> s,
+                std::span<const std::int32_t> rows, RowPlaces places,
+                const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, StepSums* sums) {
   embed(b, m, rows, m);
-  embed_gradient(b, m, rows, m);
+  embed_gradient(b, m, rows, f);
   rms_norm(b, m, s, 1e-5, m, s);
   rms_norm_gradient(b, m, s, s, m, m, s);
   linear(b, m, m, m);
   linear_input_gradient(b, m, m, m);
-  linear_weight_gradient(b, m, m, m);
+  linear_weight_gradient(b, m, m, f);
   rotate(b, RotaryTable<float>{}, rows, m, 32, Rotation::forward);
   swiglu(b, m, m);
   swiglu_gradient(b, m, m, m);
@@ -54,15 +51,23 @@ void every_operation(const Cuda& b, Matrix<float> m, std::span<float> s, std::sp
   scatter(b, m, rows, m);
   scatter_add(b, m, rows, m);
   cross_entropy(b, m, m, rows, s, s);
-  cross_entropy_gradient(b, m, m, rows, s, 1.0, s, m, m, s);
+  cross_entropy_gradient(b, m, m, rows, s, 1.0, s, m, f, s);
   fill(b, s, 0.0F);
   copy_values(b, s, s);
   blend(b, s, s, 0.5);
   squared_norm(b, s, &sums->squared_norm);
   add_weighted(b, s, s, &sums->loss);
   adamw(b, s, s, s, s, AdamWStep{}, sums);
-  attend(b, layout, m);
-  ordo::cuda::attention_matrix(b.queue(), layout, Dropout::off(), half, half, half, half, m);
-  ordo::cuda::attention_matrix_gradient(b.context(), layout, Dropout::off(), half, half, half, half, m, half, half,
-                                        half, half);
+  attend(b, layout, m, f);
+}
+
+}  // namespace
+
+// What a program calls; it is compiled and never run.
+void every_operation(const CudaFloat& in_float, const Cuda& in_bf16, Matrix<float> f, Matrix<bf16> m,
+                     std::span<float> s, std::span<bf16> rounded, std::span<const std::int32_t> rows, RowPlaces places,
+                     const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, StepSums* sums) {
+  operations(in_float, f, f, s, rows, places, layout, sums);
+  operations(in_bf16, m, f, s, rows, places, layout, sums);
+  round_values(in_bf16, s, rounded);
 }

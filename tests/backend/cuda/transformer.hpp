@@ -1,5 +1,5 @@
 // A transformer on the device against one on the host (the reference backend in float): training, scores, samples and
-// files. Included once by a test program that has defined ordo::Cuda and `curve_steps`.
+// files. Included once by a test program that has defined ordo::CudaFloat and `curve_steps`.
 
 #include <algorithm>
 #include <cmath>
@@ -39,10 +39,10 @@ ordo::Windows chain(int tokens, std::uint32_t state, int context) {
 constexpr int context = 16;
 
 template <class B>
-Model<B> model(const char* factorization, double dropout = 0.1) {
+Model<B> model(const char* factorization, double dropout = 0.1, int heads = 2) {
   const ordo::ModelConfig config{.layers = 2,
                                  .width = 32,
-                                 .heads = 2,
+                                 .heads = heads,
                                  .hidden = 32,
                                  .vocab = 8,
                                  .context = context,
@@ -89,7 +89,7 @@ TEST_CASE("training on the device follows the host's curve, and the trained mode
   INFO(name);
   const ordo::Windows text = chain(20 * context, 1, context);
   auto on_host = model<Host>(name);
-  auto on_device = model<ordo::Cuda>(name);
+  auto on_device = model<ordo::CudaFloat>(name);
   CHECK(weights(on_host.network()) == weights(on_device.network()));
   ordo::TrainOptions o = options(4.0 * curve_steps / 20);
   o.average = 0.9;
@@ -117,7 +117,7 @@ TEST_CASE("one network gives the same scores and samples on the device as on the
   const ScratchFolder folder;
   ordo::write_model(folder / "host", trained.network(), "ltr", {});
   const auto host = ordo::read_model<Host>(folder / "host");
-  const auto device = ordo::read_model<ordo::Cuda>(folder / "host");
+  const auto device = ordo::read_model<ordo::CudaFloat>(folder / "host");
   CHECK(weights(host.network) == weights(device.network));
   ordo::write_model(folder / "device", device.network, "ltr", {});
   CHECK(weights(ordo::read_model<Host>(folder / "device").network) == weights(host.network));
@@ -149,7 +149,7 @@ TEST_CASE("a run on the device that is stopped goes on to the bit, and gives its
   ordo::TrainOptions o = options(4);  // 12 steps
   o.average = 0.9;
   o.directory = folder / "whole";
-  auto whole = model<ordo::Cuda>(name);
+  auto whole = model<ordo::CudaFloat>(name);
   REQUIRE(ordo::train(whole, text, validation, o).finished);
 
   std::stop_source stop;
@@ -159,21 +159,21 @@ TEST_CASE("a run on the device that is stopped goes on to the bit, and gives its
   part.on_step = [&](const ordo::StepReport& report) {
     if (report.step == 5) stop.request_stop();
   };
-  auto first = model<ordo::Cuda>(name);
+  auto first = model<ordo::CudaFloat>(name);
   const ordo::TrainResult stopped = ordo::train(first, text, validation, part);
   REQUIRE_FALSE(stopped.finished);
   REQUIRE(stopped.steps == 5);
   std::filesystem::copy(folder / "part", folder / "moved", std::filesystem::copy_options::recursive);
   part.stop = {};
   part.on_step = {};
-  auto second = model<ordo::Cuda>(name);
+  auto second = model<ordo::CudaFloat>(name);
   REQUIRE(ordo::train(second, text, validation, part).finished);
   CHECK(weights(second.network()) == weights(whole.network()));
 
   // The host refuses to take it up unasked, and then goes on as the device would but for rounding.
   part.directory = folder / "moved";
   auto third = model<Host>(name);
-  CHECK_THROWS_WITH(ordo::train(third, text, validation, part), Catch::Contains("has backend = \"cuda\""));
+  CHECK_THROWS_WITH(ordo::train(third, text, validation, part), Catch::Contains("has backend = \"cuda fp32\""));
   part.change_backend = true;
   REQUIRE(ordo::train(third, text, validation, part).finished);
   const std::vector<float> expected = weights(whole.network());
@@ -187,11 +187,59 @@ TEST_CASE("a run on the device that is stopped goes on to the bit, and gives its
 }
 
 TEST_CASE("a loss that is no number leaves the device's weights as they were") {
-  auto broken = model<ordo::Cuda>("ltr");
+  auto broken = model<ordo::CudaFloat>("ltr");
   const float infinity = std::numeric_limits<float>::infinity();
   ordo::upload(broken.network().backend(), std::span<const float>(&infinity, 1), broken.network().values().data() + 5);
   const std::vector<float> before = weights(broken.network());
   CHECK_THROWS_WITH(ordo::train(broken, chain(4 * context, 1, context), {}, options(1)),
                     Catch::Contains("no longer a finite number"));
   CHECK(weights(broken.network()) == before);
+}
+
+TEST_CASE("in bf16 the device learns as the host does in float, and a stopped run goes on to the bit") {
+  const ordo::Windows text = chain(20 * context, 1, context);
+  const ordo::Windows validation = chain(4 * context, 2, context);
+  auto on_host = model<Host>("ltr", 0.1, 1);
+  auto on_device = model<ordo::Cuda>("ltr", 0.1, 1);
+  CHECK(weights(on_host.network()) == weights(on_device.network()));  // masters in float
+  ordo::TrainOptions o = options(8);                                  // 40 steps
+  const Curve expected = curve_of(on_host, text, o);
+  const Curve got = curve_of(on_device, text, o);
+  for (std::size_t i = 0; i < expected.loss.size(); ++i) {
+    INFO("step " << i + 1);
+    CHECK(got.loss[i] == Approx(expected.loss[i]).epsilon(0.02));
+  }
+  CHECK(got.loss.back() < 0.8 * got.loss.front());
+  CHECK(weights(on_host.network()) != weights(on_device.network()));
+  const double host_score = ordo::evaluate(on_host, validation).nats_per_token;
+  CHECK(ordo::evaluate(on_device, validation).nats_per_token == Approx(host_score).epsilon(0.02));
+  CHECK(ordo::generate(on_device, {.length = context, .seed = 1}).size() == context);
+
+  const ScratchFolder folder;
+  ordo::write_model(folder / "model", on_device.network(), "ltr", {});
+  CHECK(weights(ordo::read_model<Host>(folder / "model").network) == weights(on_device.network()));
+
+  o = options(2);
+  o.average = 0.9;
+  o.directory = folder / "whole";
+  auto whole = model<ordo::Cuda>("ltr", 0.1, 1);
+  REQUIRE(ordo::train(whole, text, validation, o).finished);
+  std::stop_source stop;
+  o.directory = folder / "part";
+  o.stop = stop.get_token();
+  o.on_step = [&](const ordo::StepReport& report) {
+    if (report.step == 4) stop.request_stop();
+  };
+  auto first = model<ordo::Cuda>("ltr", 0.1, 1);
+  REQUIRE_FALSE(ordo::train(first, text, validation, o).finished);
+  o.stop = {};
+  auto second = model<ordo::Cuda>("ltr", 0.1, 1);
+  REQUIRE(ordo::train(second, text, validation, o).finished);
+  CHECK(weights(second.network()) == weights(whole.network()));
+}
+
+TEST_CASE("in bf16 heads that matrix units do not take are refused in one sentence") {
+  auto narrow = model<ordo::Cuda>("ltr");
+  CHECK_THROWS_WITH(ordo::train(narrow, chain(4 * context, 1, context), {}, options(1)),
+                    "[ordo] attention: in bf16 the head size must be 32, 64 or 128 (got 16)");
 }

@@ -17,6 +17,7 @@ namespace ordo {
 class Cpu {
  public:
   using Scalar = float;
+  using Activation = float;
   template <class T>
   using Buffer = HostBuffer<T>;
   static constexpr bool on_host = true;

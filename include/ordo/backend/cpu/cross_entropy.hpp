@@ -66,6 +66,11 @@ void for_logits(const Cpu& cpu, Matrix<const float> x, Matrix<const float> table
 
 }  // namespace cpu
 
+/// y = x table^T. x (P, C), table (V, C), y (P, V).
+inline void logits(const Cpu& cpu, Matrix<const float> x, Matrix<const float> table, Matrix<float> y) {
+  linear(cpu, x, table, y);
+}
+
 /// loss[i] = -log softmax(x[i] . table^T)[target[i]], in nats, unweighted.
 /// x (P, C), table (V, C), target, loss (P); scratch: rows of V logits, at least one.
 inline void cross_entropy(const Cpu& cpu, Matrix<const float> x, Matrix<const float> table,

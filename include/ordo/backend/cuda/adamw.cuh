@@ -13,39 +13,39 @@ namespace ordo {
 
 namespace cuda {
 
-template <class R>
+/// AdamWStep in fp32, with what is the same for all parameters worked out.
 struct AdamW {
-  R* p;
-  const R* gradient;
-  R* m;
-  R* v;
-  AdamWStep step;
+  float* p;
+  const float* gradient;
+  float* m;
+  float* v;
   const StepSums* sums;
+  float clip, beta1, beta2, new1, new2, rate, unbias1, unbias2, epsilon, decay;
 
   ORDO_DEVICE void operator()(std::int64_t i) const {
     if (!sums->finite()) return;
-    const R g = static_cast<R>(step.gradient_scale(*sums)) * gradient[i];
-    const R mean = static_cast<R>(step.beta1) * m[i] + static_cast<R>(1 - step.beta1) * g;
-    const R square = static_cast<R>(step.beta2) * v[i] + static_cast<R>(1 - step.beta2) * g * g;
+    const auto norm = static_cast<float>(std::sqrt(sums->squared_norm));
+    const float g = (clip > 0 && norm > clip ? clip / norm : 1.0F) * gradient[i];
+    const float mean = beta1 * m[i] + new1 * g;
+    const float square = beta2 * v[i] + new2 * g * g;
     m[i] = mean;
     v[i] = square;
-    const R towards = mean / static_cast<R>(step.correction1);
-    const R spread = std::sqrt(square / static_cast<R>(step.correction2));
-    p[i] -= static_cast<R>(step.rate) *
-            (towards / (spread + static_cast<R>(step.epsilon)) + static_cast<R>(step.decay) * p[i]);
+    p[i] -= rate * (mean * unbias1 / (std::sqrt(square * unbias2) + epsilon) + decay * p[i]);
   }
 };
 
 }  // namespace cuda
 
-/// One step on p, with the running means m of the gradient and v of its square. All of one size. `sums` lies in the
-/// backend's memory.
-template <class R>
-void adamw(const CudaBackend<R>& b, std::type_identity_t<std::span<R>> p,
-           std::type_identity_t<std::span<const R>> gradient, std::type_identity_t<std::span<R>> m,
-           std::type_identity_t<std::span<R>> v, const AdamWStep& step, const StepSums* sums) {
+/// One step on p, with the running means m of the gradient and v of its square. All of one size, in fp32. `sums` lies
+/// in the backend's memory.
+template <class A>
+void adamw(const CudaBackend<A>& b, std::span<float> p, std::span<const float> gradient, std::span<float> m,
+           std::span<float> v, const AdamWStep& step, const StepSums* sums) {
+  const auto f = [](double x) { return static_cast<float>(x); };
   cuda::for_each(b.queue(), static_cast<std::int64_t>(p.size()),
-                 cuda::AdamW<R>{p.data(), gradient.data(), m.data(), v.data(), step, sums});
+                 cuda::AdamW{p.data(), gradient.data(), m.data(), v.data(), sums, f(step.clip), f(step.beta1),
+                             f(step.beta2), f(1 - step.beta1), f(1 - step.beta2), f(step.rate), f(1 / step.correction1),
+                             f(1 / step.correction2), f(step.epsilon), f(step.decay)});
 }
 
 }  // namespace ordo

@@ -89,9 +89,10 @@ ORDO_KERNEL attention_kernel(AttentionCall<R, Stored> call, Matrix<R> out, Matri
 /// lse[r, h] = log sum_j exp(q . k_j / sqrt(D)). A query that sees nothing gets zeros, and lse = -infinity.
 /// q, out (Q, H D), k, v (S, H D), lse (Q, H). The layout's sequences and slots lie in the device's memory.
 /// Throws where a head has more than 128 columns.
-template <class R, class Rule>
-void attention(const CudaBackend<R>& b, const AttentionLayout<Rule>& layout, Dropout dropout, cuda::In<R> q,
-               cuda::In<R> k, cuda::In<R> v, cuda::Out<R> out, cuda::Out<R> lse) {
+template <class Rule>
+void attention(const CudaFloat& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const float> q,
+               Matrix<const float> k, Matrix<const float> v, Matrix<float> out, Matrix<float> lse) {
+  using R = float;
   const cuda::AttentionCall<R, Rule> call("attention", layout, dropout, q, k, v);
   const cuda::Grid grid = call.grid(call.most_queries, cuda::row_tile, cuda::attention_threads,
                                     call.shared(cuda::row_tile + 2 * cuda::lane_tile));

@@ -197,10 +197,11 @@ void clear(Queue queue, Matrix<R> x) {
 /// f their dropout factors, and s the scores: dv_j += f_j p_j dout, dp_j = f_j (dout . v_j),
 /// ds_j = p_j (dp_j - dout . out), as dout . out = sum_j p_j dp_j; dq, dk from ds.
 /// All of dq (Q, H D) and dk, dv (S, H D) is overwritten: zero for keys that nobody sees.
-template <class R, class Rule>
-void attention_gradient(const CudaBackend<R>& b, const AttentionLayout<Rule>& layout, Dropout dropout, cuda::In<R> q,
-                        cuda::In<R> k, cuda::In<R> v, cuda::In<R> out, cuda::In<R> lse, cuda::In<R> dout,
-                        cuda::Out<R> dq, cuda::Out<R> dk, cuda::Out<R> dv) {
+template <class Rule>
+void attention_gradient(const CudaFloat& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const float> q,
+                        Matrix<const float> k, Matrix<const float> v, Matrix<const float> out, Matrix<const float> lse,
+                        Matrix<const float> dout, Matrix<float> dq, Matrix<float> dk, Matrix<float> dv) {
+  using R = float;
   const cuda::AttentionCall<R, Rule> call("attention_gradient", layout, dropout, q, k, v);
   for (const Matrix<R>& gradient : {dq, dk, dv}) {  // rows that no sequence has
     cuda::clear(b.queue(), gradient);

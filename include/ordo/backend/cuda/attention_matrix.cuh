@@ -341,3 +341,15 @@ void attention_matrix(Queue queue, const AttentionLayout<Rule>& layout, Dropout 
 }
 
 }  // namespace ordo::cuda
+
+namespace ordo {
+
+/// attention (see attention.cuh) in bf16, on matrix units, lse in fp32. Throws where heads do not have 32, 64 or 128
+/// columns.
+template <class Rule>
+void attention(const Cuda& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const bf16> q,
+               Matrix<const bf16> k, Matrix<const bf16> v, Matrix<bf16> out, Matrix<float> lse) {
+  cuda::attention_matrix(b.queue(), layout, dropout, q, k, v, out, lse);
+}
+
+}  // namespace ordo

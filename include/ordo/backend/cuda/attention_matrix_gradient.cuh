@@ -256,3 +256,15 @@ void attention_matrix_gradient(Context& context, const AttentionLayout<Rule>& la
 }
 
 }  // namespace ordo::cuda
+
+namespace ordo {
+
+/// attention_gradient (see attention_gradient.cuh) in bf16, on matrix units, lse in fp32.
+template <class Rule>
+void attention_gradient(const Cuda& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const bf16> q,
+                        Matrix<const bf16> k, Matrix<const bf16> v, Matrix<const bf16> out, Matrix<const float> lse,
+                        Matrix<const bf16> dout, Matrix<bf16> dq, Matrix<bf16> dk, Matrix<bf16> dv) {
+  cuda::attention_matrix_gradient(b.context(), layout, dropout, q, k, v, out, lse, dout, dq, dk, dv);
+}
+
+}  // namespace ordo

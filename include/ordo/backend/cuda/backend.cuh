@@ -12,6 +12,7 @@
 #include <ordo/backend/cuda/buffer.cuh>
 #include <ordo/backend/cuda/device.cuh>
 #include <ordo/backend/cuda/staging.cuh>
+#include <ordo/core/bf16.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/matrix.hpp>
 
@@ -123,12 +124,14 @@ class Context {
 }  // namespace cuda
 
 /// A handle of one GPU's queue: cheap to copy, and copies share the queue, so they are used by one thread at a time.
-/// R: what it computes in.
-template <class R = float>
+/// A: what activations are in, and the weights that they are multiplied by: float or bf16. Sums, parameters, their
+/// gradients and moments are in float.
+template <class A>
 class CudaBackend {
  public:
-  static_assert(std::is_same_v<R, float>, "[ordo] CudaBackend<R>: R must be float");
-  using Scalar = R;
+  static_assert(std::is_same_v<A, float> || std::is_same_v<A, bf16>, "[ordo] CudaBackend<A>: A must be float or bf16");
+  using Scalar = float;
+  using Activation = A;
   template <class T>
   using Buffer = cuda::DeviceBuffer<T>;
   static constexpr bool on_host = false;
@@ -136,7 +139,7 @@ class CudaBackend {
   /// Throws where there is no such device.
   explicit CudaBackend(int device = 0) : context_(std::make_shared<cuda::Context>(device)) {}
 
-  [[nodiscard]] const char* name() const { return "cuda"; }
+  [[nodiscard]] const char* name() const { return std::is_same_v<A, bf16> ? "cuda bf16" : "cuda fp32"; }
   [[nodiscard]] int threads() const { return 1; }  // of the host
   [[nodiscard]] cuda::Context& context() const { return *context_; }
   [[nodiscard]] cuda::Queue queue() const { return context_->queue(); }
@@ -145,35 +148,36 @@ class CudaBackend {
   std::shared_ptr<cuda::Context> context_;
 };
 
-using Cuda = CudaBackend<float>;
+using Cuda = CudaBackend<bf16>;
+using CudaFloat = CudaBackend<float>;
 
 /// `size` numbers in the backend's device's memory, all zero. Throws where there is too little.
-template <class T, class R>
-[[nodiscard]] cuda::DeviceBuffer<T> allocate(const CudaBackend<R>& b, std::size_t size) {
+template <class T, class A>
+[[nodiscard]] cuda::DeviceBuffer<T> allocate(const CudaBackend<A>& b, std::size_t size) {
   (void)b.queue();  // makes its device the thread's
   return cuda::DeviceBuffer<T>(size);
 }
 
 /// Queues a copy of `from` to the device; `from` may be changed at once.
-template <class R, class T>
-void upload(const CudaBackend<R>& b, std::type_identity_t<std::span<const T>> from, T* to) {
+template <class A, class T>
+void upload(const CudaBackend<A>& b, std::type_identity_t<std::span<const T>> from, T* to) {
   static_assert(std::is_trivially_copyable_v<T>);
   b.context().staging().upload(b.queue(), from.data(), from.size_bytes(), to);
 }
 
 /// Copies as many numbers as `to` holds from the device, when all that was queued before is done.
-template <class R, class T>
-void download(const CudaBackend<R>& b, const T* from, std::type_identity_t<std::span<T>> to) {
+template <class A, class T>
+void download(const CudaBackend<A>& b, const T* from, std::type_identity_t<std::span<T>> to) {
   static_assert(std::is_trivially_copyable_v<T>);
   if (!to.empty()) cuda::copy_from_device(b.queue(), from, to.size_bytes(), to.data());
 }
 
 namespace cuda {
 
-template <class R>
-using In = std::type_identity_t<Matrix<const R>>;
-template <class R>
-using Out = std::type_identity_t<Matrix<R>>;
+template <class A>
+using In = std::type_identity_t<Matrix<const A>>;
+template <class A>
+using Out = std::type_identity_t<Matrix<A>>;
 
 /// Cuts the context's room into pieces, each aligned to 256 bytes: first count, then ask for the room, then take.
 class Pieces {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <ordo/core/bf16.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/host_device.hpp>
 
@@ -111,6 +112,31 @@ template <class T>
 ORDO_DEVICE T* shared_memory() {
   extern __shared__ __align__(128) unsigned char ordo_shared_memory[];
   return reinterpret_cast<T*>(ordo_shared_memory);
+}
+
+/// Eight numbers at a multiple of 16 bytes, as floats.
+ORDO_DEVICE void load_eight(const float* from, float (&to)[8]) {
+  const float4 first = *reinterpret_cast<const float4*>(from);
+  const float4 second = *reinterpret_cast<const float4*>(from + 4);
+  to[0] = first.x, to[1] = first.y, to[2] = first.z, to[3] = first.w;
+  to[4] = second.x, to[5] = second.y, to[6] = second.z, to[7] = second.w;
+}
+ORDO_DEVICE void load_eight(const bf16* from, float (&to)[8]) {
+  const uint4 all = *reinterpret_cast<const uint4*>(from);
+  const std::uint32_t words[4] = {all.x, all.y, all.z, all.w};
+  ORDO_UNROLL
+  for (int i = 0; i < 4; ++i) {
+    to[2 * i] = __uint_as_float(words[i] << 16);
+    to[2 * i + 1] = __uint_as_float(words[i] & 0xffff0000U);
+  }
+}
+ORDO_DEVICE void store_eight(float* to, const float (&from)[8]) {
+  *reinterpret_cast<float4*>(to) = make_float4(from[0], from[1], from[2], from[3]);
+  *reinterpret_cast<float4*>(to + 4) = make_float4(from[4], from[5], from[6], from[7]);
+}
+ORDO_DEVICE void store_eight(bf16* to, const float (&from)[8]) {
+  *reinterpret_cast<uint4*>(to) = make_uint4(rounded_pair(from[0], from[1]), rounded_pair(from[2], from[3]),
+                                             rounded_pair(from[4], from[5]), rounded_pair(from[6], from[7]));
 }
 
 /// A grid of blocks of `threads` threads, with so many bytes of shared memory each.

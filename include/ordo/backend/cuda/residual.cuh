@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <ordo/backend/cuda/backend.cuh>
+#include <ordo/backend/cuda/columns.cuh>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/dropout.hpp>
 
@@ -12,57 +13,60 @@ namespace ordo {
 
 namespace cuda {
 
-/// `to` becomes the dropped `from`, or is added to: eight columns at a time, which share their draws.
-template <class R, bool Adds>
+/// `to` becomes the dropped `from`, or is added to. Eight columns share their draws.
+template <bool Adds, bool Aligned, class A>
 struct Drop {
-  Matrix<const R> from;
-  Matrix<R> to;
+  Matrix<const A> from;
+  Matrix<A> to;
   Dropout dropout;
   const std::uint64_t* sample;
   const std::int32_t* slot;
-  std::int64_t eights;  // in a row, the last one perhaps cut
 
-  ORDO_DEVICE void operator()(std::int64_t i) const {
-    const std::int64_t s = i / eights;
-    const std::int64_t block = i % eights;
-    const std::int64_t first = 8 * block;
-    const std::int64_t last = first + 8 < from.cols ? first + 8 : from.cols;
-    const R scale = dropout.active() ? static_cast<R>(dropout.scale()) : R(1);
-    std::array<std::uint32_t, 4> words{};
+  ORDO_DEVICE void operator()(const Columns& at) const {
+    float x[8];
+    load<Aligned>(from.row(at.row), at, x);
     if (dropout.active()) {
-      words = dropout.words(sample[s], 0, static_cast<std::uint32_t>(slot[s]), static_cast<std::uint32_t>(block));
-    }
-    for (std::int64_t c = first; c < last; ++c) {
-      const auto within = static_cast<unsigned>(c - first);
-      const std::uint32_t draw = (words[within / 2] >> (16 * (within % 2))) & 0xffffU;
-      const R kept = dropout.active() && draw < dropout.threshold ? R(0) : scale * from.row(s)[c];
-      if constexpr (Adds) {
-        to.row(s)[c] += kept;
-      } else {
-        to.row(s)[c] = kept;
+      const float scale = dropout.scale();
+      const std::array<std::uint32_t, 4> words = dropout.words(
+          sample[at.row], 0, static_cast<std::uint32_t>(slot[at.row]), static_cast<std::uint32_t>(at.first / 8));
+      ORDO_UNROLL
+      for (unsigned i = 0; i < 8; ++i) {
+        const std::uint32_t draw = (words[i / 2] >> (16 * (i % 2))) & 0xffffU;
+        x[i] = draw < dropout.threshold ? 0.0F : scale * x[i];
       }
     }
+    if constexpr (Adds) {
+      float sum[8];
+      load<Aligned>(to.row(at.row), at, sum);
+      ORDO_UNROLL
+      for (int i = 0; i < 8; ++i) x[i] += sum[i];
+    }
+    store<Aligned>(to.row(at.row), at, x);
   }
 };
 
-template <bool Adds, class R>
-void drop(const CudaBackend<R>& b, In<R> from, Dropout dropout, RowPlaces places, Out<R> to) {
-  const std::int64_t eights = (from.cols + 7) / 8;
-  for_each(b.queue(), from.rows * eights,
-           Drop<R, Adds>{from, to, dropout, places.sample.data(), places.slot.data(), eights});
+template <bool Adds, class A>
+void drop(const CudaBackend<A>& b, In<A> from, Dropout dropout, RowPlaces places, Out<A> to) {
+  const std::uint64_t* sample = places.sample.data();
+  const std::int32_t* slot = places.slot.data();
+  if (in_eights(from, to)) {
+    for_each_columns(b.queue(), from.rows, from.cols, Drop<Adds, true, A>{from, to, dropout, sample, slot});
+  } else {
+    for_each_columns(b.queue(), from.rows, from.cols, Drop<Adds, false, A>{from, to, dropout, sample, slot});
+  }
 }
 
 }  // namespace cuda
 
 /// x += dropped y. y, x (S, C), places (S), not read where dropout is off.
-template <class R>
-void add_dropout(const CudaBackend<R>& b, cuda::In<R> y, Dropout dropout, RowPlaces places, cuda::Out<R> x) {
+template <class A>
+void add_dropout(const CudaBackend<A>& b, cuda::In<A> y, Dropout dropout, RowPlaces places, cuda::Out<A> x) {
   cuda::drop<true>(b, y, dropout, places, x);
 }
 
 /// dy = dropped dx. dx, dy (S, C), places (S).
-template <class R>
-void dropout_gradient(const CudaBackend<R>& b, cuda::In<R> dx, Dropout dropout, RowPlaces places, cuda::Out<R> dy) {
+template <class A>
+void dropout_gradient(const CudaBackend<A>& b, cuda::In<A> dx, Dropout dropout, RowPlaces places, cuda::Out<A> dy) {
   cuda::drop<false>(b, dx, dropout, places, dy);
 }
 

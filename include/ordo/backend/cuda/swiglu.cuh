@@ -5,61 +5,86 @@
 #include <cstdint>
 
 #include <ordo/backend/cuda/backend.cuh>
+#include <ordo/backend/cuda/columns.cuh>
 
 namespace ordo {
 
 namespace cuda {
 
 /// 1 / (1 + exp(-x)): 0 and 1 at the ends, never a NaN.
-template <class R>
-ORDO_DEVICE R sigmoid(R x) {
-  return R(1) / (R(1) + std::exp(-x));
-}
+ORDO_DEVICE float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
 
-template <class R>
+template <bool Aligned, class A>
 struct Swiglu {
-  Matrix<const R> gate_up;
-  Matrix<R> h;
+  Matrix<const A> gate;  // (S, F)
+  Matrix<const A> up;    // (S, F)
+  Matrix<A> h;           // (S, F)
 
-  ORDO_DEVICE void operator()(std::int64_t i) const {
-    const std::int64_t s = i / h.cols;
-    const std::int64_t f = i % h.cols;
-    const R gate = gate_up.row(s)[f];
-    h.row(s)[f] = gate * sigmoid(gate) * gate_up.row(s)[h.cols + f];
+  ORDO_DEVICE void operator()(const Columns& at) const {
+    float g[8];
+    float u[8];
+    load<Aligned>(gate.row(at.row), at, g);
+    load<Aligned>(up.row(at.row), at, u);
+    ORDO_UNROLL
+    for (int i = 0; i < 8; ++i) g[i] = g[i] * sigmoid(g[i]) * u[i];
+    store<Aligned>(h.row(at.row), at, g);
   }
 };
 
-template <class R>
+template <bool Aligned, class A>
 struct SwigluGradient {
-  Matrix<const R> gate_up;
-  Matrix<const R> dh;
-  Matrix<R> dgate_up;
+  Matrix<const A> gate;  // all (S, F)
+  Matrix<const A> up;
+  Matrix<const A> dh;
+  Matrix<A> dgate;
+  Matrix<A> dup;
 
-  ORDO_DEVICE void operator()(std::int64_t i) const {
-    const std::int64_t s = i / dh.cols;
-    const std::int64_t f = i % dh.cols;
-    const R gate = gate_up.row(s)[f];
-    const R up = gate_up.row(s)[dh.cols + f];
-    const R d = dh.row(s)[f];
-    const R open = sigmoid(gate);
-    dgate_up.row(s)[f] = d * up * (open * (1 + gate * (1 - open)));
-    dgate_up.row(s)[dh.cols + f] = d * (gate * open);
+  ORDO_DEVICE void operator()(const Columns& at) const {
+    float g[8];
+    float u[8];
+    float d[8];
+    load<Aligned>(gate.row(at.row), at, g);
+    load<Aligned>(up.row(at.row), at, u);
+    load<Aligned>(dh.row(at.row), at, d);
+    ORDO_UNROLL
+    for (int i = 0; i < 8; ++i) {
+      const float open = sigmoid(g[i]);
+      u[i] = d[i] * u[i] * (open * (1 + g[i] * (1 - open)));
+      d[i] = d[i] * (g[i] * open);
+    }
+    store<Aligned>(dgate.row(at.row), at, u);
+    store<Aligned>(dup.row(at.row), at, d);
   }
 };
 
 }  // namespace cuda
 
 /// h = silu(gate) * up, silu(x) = x * sigmoid(x). gate_up (S, 2 F): F gates, then F ups; h (S, F).
-template <class R>
-void swiglu(const CudaBackend<R>& b, cuda::In<R> gate_up, cuda::Out<R> h) {
-  cuda::for_each(b.queue(), h.rows * h.cols, cuda::Swiglu<R>{gate_up, h});
+template <class A>
+void swiglu(const CudaBackend<A>& b, cuda::In<A> gate_up, cuda::Out<A> h) {
+  const Matrix<const A> gate = gate_up.columns(0, h.cols);
+  const Matrix<const A> up = gate_up.columns(h.cols, h.cols);
+  if (cuda::in_eights(gate, up, h)) {
+    cuda::for_each_columns(b.queue(), h.rows, h.cols, cuda::Swiglu<true, A>{gate, up, h});
+  } else {
+    cuda::for_each_columns(b.queue(), h.rows, h.cols, cuda::Swiglu<false, A>{gate, up, h});
+  }
 }
 
 /// dup = dh * silu(gate), dgate = dh * up * silu'(gate), silu'(x) = sigmoid(x) * (1 + x * (1 - sigmoid(x))).
 /// gate_up, dgate_up (S, 2 F), dh (S, F).
-template <class R>
-void swiglu_gradient(const CudaBackend<R>& b, cuda::In<R> gate_up, cuda::In<R> dh, cuda::Out<R> dgate_up) {
-  cuda::for_each(b.queue(), dh.rows * dh.cols, cuda::SwigluGradient<R>{gate_up, dh, dgate_up});
+template <class A>
+void swiglu_gradient(const CudaBackend<A>& b, cuda::In<A> gate_up, cuda::In<A> dh, cuda::Out<A> dgate_up) {
+  const std::int64_t f = dh.cols;
+  const Matrix<const A> gate = gate_up.columns(0, f);
+  const Matrix<const A> up = gate_up.columns(f, f);
+  const Matrix<A> dgate = dgate_up.columns(0, f);
+  const Matrix<A> dup = dgate_up.columns(f, f);
+  if (cuda::in_eights(gate, up, dh, dgate, dup)) {
+    cuda::for_each_columns(b.queue(), dh.rows, f, cuda::SwigluGradient<true, A>{gate, up, dh, dgate, dup});
+  } else {
+    cuda::for_each_columns(b.queue(), dh.rows, f, cuda::SwigluGradient<false, A>{gate, up, dh, dgate, dup});
+  }
 }
 
 }  // namespace ordo

@@ -12,32 +12,30 @@ namespace ordo {
 
 namespace cuda {
 
-template <class R>
+template <class T>
 struct Fill {
-  R* values;
-  R value;
+  T* values;
+  T value;
   ORDO_DEVICE void operator()(std::int64_t i) const { values[i] = value; }
 };
 
-template <class R>
+template <class T>
 struct Copy {
-  const R* values;
-  R* to;
-  ORDO_DEVICE void operator()(std::int64_t i) const { to[i] = values[i]; }
+  const float* values;
+  T* to;
+  ORDO_DEVICE void operator()(std::int64_t i) const { to[i] = static_cast<T>(values[i]); }
 };
 
-template <class R>
 struct Blend {
-  R* average;
-  const R* values;
-  R keep;
-  R take;
+  float* average;
+  const float* values;
+  float keep;
+  float take;
   ORDO_DEVICE void operator()(std::int64_t i) const { average[i] = keep * average[i] + take * values[i]; }
 };
 
 /// partial[block] = the sum of squares of the block's share: every blocks_x()-th stretch of the vector.
-template <class R>
-ORDO_KERNEL squared_norm_kernel(const R* values, std::int64_t count, double* partial) {
+ORDO_KERNEL squared_norm_kernel(const float* values, std::int64_t count, double* partial) {
   double* room = shared_memory<double>();
   double sum = 0;
   const std::int64_t step = static_cast<std::int64_t>(blocks_x()) * block_threads();
@@ -59,8 +57,7 @@ ORDO_KERNEL sum_kernel(const T* numbers, int count, T* sum) {
 }
 
 /// *sum += sum_i weight[i] * values[i], by one block in a fixed order.
-template <class R>
-ORDO_KERNEL add_weighted_kernel(const float* weight, const R* values, std::int64_t count, double* sum) {
+ORDO_KERNEL add_weighted_kernel(const float* weight, const float* values, std::int64_t count, double* sum) {
   double* room = shared_memory<double>();
   double own = 0;
   for (std::int64_t i = thread_index(); i < count; i += block_threads()) {
@@ -72,48 +69,51 @@ ORDO_KERNEL add_weighted_kernel(const float* weight, const R* values, std::int64
 
 }  // namespace cuda
 
-/// Every value becomes `value`.
-template <class R>
-void fill(const CudaBackend<R>& b, std::type_identity_t<std::span<R>> values, std::type_identity_t<R> value) {
-  cuda::for_each(b.queue(), static_cast<std::int64_t>(values.size()), cuda::Fill<R>{values.data(), value});
+/// Every value becomes `value`. T: float, or what activations are in.
+template <class A, class T>
+void fill(const CudaBackend<A>& b, std::span<T> values, std::type_identity_t<T> value) {
+  cuda::for_each(b.queue(), static_cast<std::int64_t>(values.size()), cuda::Fill<T>{values.data(), value});
 }
 
 /// to = values. Both of one size.
-template <class R>
-void copy_values(const CudaBackend<R>& b, std::type_identity_t<std::span<const R>> values,
-                 std::type_identity_t<std::span<R>> to) {
-  cuda::for_each(b.queue(), static_cast<std::int64_t>(to.size()), cuda::Copy<R>{values.data(), to.data()});
+template <class A>
+void copy_values(const CudaBackend<A>& b, std::span<const float> values, std::span<float> to) {
+  cuda::for_each(b.queue(), static_cast<std::int64_t>(to.size()), cuda::Copy<float>{values.data(), to.data()});
+}
+
+/// to = values, rounded to what activations are in. Both of one size.
+template <class A>
+void round_values(const CudaBackend<A>& b, std::span<const float> values, std::type_identity_t<std::span<A>> to) {
+  cuda::for_each(b.queue(), static_cast<std::int64_t>(to.size()), cuda::Copy<A>{values.data(), to.data()});
 }
 
 /// *sum = the sum of squares, in double, in an order that depends on the size alone.
-template <class R>
-void squared_norm(const CudaBackend<R>& b, std::type_identity_t<std::span<const R>> values, double* sum) {
+template <class A>
+void squared_norm(const CudaBackend<A>& b, std::span<const float> values, double* sum) {
   constexpr int threads = 256;
   const auto count = static_cast<std::int64_t>(values.size());
   const int blocks = std::max(1, cuda::blocks_for(count, std::int64_t{threads} * 8));
   const std::size_t warps = threads / cuda::warp_size;
   cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<double>(blocks)));
   double* partial = pieces.take<double>(blocks);
-  cuda::launch(b.queue(), {blocks, 1, 1, threads, warps * sizeof(double)}, cuda::squared_norm_kernel<R>, values.data(),
+  cuda::launch(b.queue(), {blocks, 1, 1, threads, warps * sizeof(double)}, cuda::squared_norm_kernel, values.data(),
                count, partial);
   cuda::launch(b.queue(), {1, 1, 1, threads, warps * sizeof(double)}, cuda::sum_kernel<double>, partial, blocks, sum);
 }
 
 /// *sum += sum_i weight[i] * values[i], in double, in an order that depends on the size alone.
-template <class R>
-void add_weighted(const CudaBackend<R>& b, std::span<const float> weight,
-                  std::type_identity_t<std::span<const R>> values, double* sum) {
+template <class A>
+void add_weighted(const CudaBackend<A>& b, std::span<const float> weight, std::span<const float> values, double* sum) {
   constexpr int threads = 1024;  // of one block: the values are those of predictions, few beside the work on them
-  cuda::launch(b.queue(), {1, 1, 1, threads, threads / cuda::warp_size * sizeof(double)}, cuda::add_weighted_kernel<R>,
+  cuda::launch(b.queue(), {1, 1, 1, threads, threads / cuda::warp_size * sizeof(double)}, cuda::add_weighted_kernel,
                weight.data(), values.data(), static_cast<std::int64_t>(weight.size()), sum);
 }
 
 /// average = decay * average + (1 - decay) * values: an exponential moving average. Both of one size.
-template <class R>
-void blend(const CudaBackend<R>& b, std::type_identity_t<std::span<R>> average,
-           std::type_identity_t<std::span<const R>> values, double decay) {
+template <class A>
+void blend(const CudaBackend<A>& b, std::span<float> average, std::span<const float> values, double decay) {
   cuda::for_each(b.queue(), static_cast<std::int64_t>(average.size()),
-                 cuda::Blend<R>{average.data(), values.data(), static_cast<R>(decay), static_cast<R>(1 - decay)});
+                 cuda::Blend{average.data(), values.data(), static_cast<float>(decay), static_cast<float>(1 - decay)});
 }
 
 }  // namespace ordo

@@ -17,6 +17,7 @@ class Reference {
  public:
   static_assert(std::is_floating_point_v<R>, "[ordo] Reference<R>: R must be a floating-point type");
   using Scalar = R;
+  using Activation = R;
   template <class T>
   using Buffer = HostBuffer<T>;
   static constexpr bool on_host = true;

@@ -32,6 +32,12 @@ R log_sum_exp_of_logits(const R* x, Matrix<const R> table, std::span<R> logits) 
 
 }  // namespace reference
 
+/// y = x table^T. x (P, C), table (V, C), y (P, V).
+template <class R>
+void logits(const Reference<R>& b, reference::In<R> x, reference::In<R> table, reference::Out<R> y) {
+  linear(b, x, table, y);
+}
+
 /// loss[i] = -log softmax(x[i] . table^T)[target[i]], in nats, unweighted.
 /// x (P, C), table (V, C), target, loss (P); scratch: at least V numbers (this backend uses one row of logits).
 template <class R>
