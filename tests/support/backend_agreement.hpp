@@ -233,7 +233,7 @@ template <class B>
       step.correction2 = 1 - power2;
       step.clip = 0.5 * std::sqrt(sums.squared_norm);
       if (i == 2) sums.loss = std::numeric_limits<double>::quiet_NaN();
-      adamw(backend, p.all(), g.all().subspan(i * length, length), m.all(), v.all(), step, &sums);
+      adamw(backend, p.all(), g.all().subspan(i * length, length), m.all(), v.all(), 0.1, &step, &sums);
     }
     return std::vector<Table<R>>{filled, copied, added, average, p, m, v};
   });

@@ -121,6 +121,20 @@ struct Fiber {
   bool done = true;
 };
 
+/// Does a piece of work, or notes it where a graph is being made.
+inline std::vector<std::function<void()>>*& noted_work() {
+  thread_local std::vector<std::function<void()>>* noted = nullptr;
+  return noted;
+}
+inline void queue_work(std::function<void()> work) {
+  if (noted_work() != nullptr) {
+    noted_work()->push_back(std::move(work));
+    return;
+  }
+  const Access access;
+  work();
+}
+
 /// One block: its threads are fibers, resumed warp by warp.
 class Block {
  public:
@@ -290,7 +304,19 @@ class Block {
 
 }  // namespace emulated
 
-[[nodiscard]] inline void* device_memory(std::size_t bytes) { return emulated::Memory::get().allocate(bytes); }
+namespace emulated {
+
+/// What a graph cannot hold: memory and copies.
+inline void refuse_in_graph() {
+  if (noted_work() != nullptr) throw std::logic_error("memory or a copy is asked for while a graph is made");
+}
+
+}  // namespace emulated
+
+[[nodiscard]] inline void* device_memory(std::size_t bytes) {
+  emulated::refuse_in_graph();
+  return emulated::Memory::get().allocate(bytes);
+}
 inline void free_device_memory(void* memory) {
   if (memory != nullptr) emulated::Memory::get().free(memory);
 }
@@ -301,10 +327,12 @@ inline void clear_device_memory(void* memory, std::size_t bytes) {
 [[nodiscard]] inline void* pinned_memory(std::size_t bytes) { return ::operator new(bytes); }
 inline void free_pinned_memory(void* memory) noexcept { ::operator delete(memory); }
 inline void copy_to_device(Queue, const void* from, std::size_t bytes, void* to) {
+  emulated::refuse_in_graph();
   const emulated::Access access;
   std::memcpy(to, from, bytes);
 }
 inline void copy_from_device(Queue, const void* from, std::size_t bytes, void* to) {
+  emulated::refuse_in_graph();
   const emulated::Access access;
   std::memcpy(to, from, bytes);
 }
@@ -402,14 +430,45 @@ void wait_for_copies() {}
 template <class... P, class... A>
 void launch(Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
-  const emulated::Access access;
-  const std::function<void()> body = [&] { kernel(args...); };
-  emulated::Block block(grid, body);
-  for (int z = 0; z < grid.z; ++z) {
-    for (int y = 0; y < grid.y; ++y) {
-      for (int x = 0; x < grid.x; ++x) block.run(x, y, z);
+  emulated::queue_work([=] {
+    const std::function<void()> body = [&] { kernel(args...); };
+    emulated::Block block(grid, body);
+    for (int z = 0; z < grid.z; ++z) {
+      for (int y = 0; y < grid.y; ++y) {
+        for (int x = 0; x < grid.x; ++x) block.run(x, y, z);
+      }
     }
-  }
+  });
 }
+
+class Graph {
+ public:
+  Graph() = default;
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+  ~Graph() { clear(); }
+
+  [[nodiscard]] bool ready() const { return ready_; }
+  void begin(Queue) {
+    clear();
+    emulated::noted_work() = &work_;
+  }
+  void end() {
+    emulated::noted_work() = nullptr;
+    ready_ = true;
+  }
+  void launch(Queue) const {
+    for (const auto& work : work_) emulated::queue_work(work);
+  }
+  void clear() noexcept {
+    if (emulated::noted_work() == &work_) emulated::noted_work() = nullptr;
+    work_.clear();
+    ready_ = false;
+  }
+
+ private:
+  std::vector<std::function<void()>> work_;
+  bool ready_ = false;
+};
 
 }  // namespace ordo::cuda

@@ -7,7 +7,7 @@
 
 namespace ordo {
 
-/// What the passes of a step add up. Lies where the backend computes, so that an update needs no word from the host.
+/// What the passes of a step add up.
 struct StepSums {
   double loss = 0;          ///< weighted [nats]
   double squared_norm = 0;  ///< of the gradient
@@ -15,15 +15,15 @@ struct StepSums {
   [[nodiscard]] ORDO_HD bool finite() const { return std::isfinite(loss) && std::isfinite(squared_norm); }
 };
 
-/// Applied as: g = gradient_scale(sums) * gradient; m = lerp(g, m, beta1); v = lerp(g^2, v, beta2);
-/// p -= rate * (m / correction1 / (sqrt(v / correction2) + epsilon) + decay * p). Where a sum is no finite number,
-/// nothing changes.
+/// The numbers of a step, the same for all parameters. Lie where the backend computes, as its sums do, so that a step
+/// needs no word from the host. Applied as: g = gradient_scale(sums) * gradient; m = lerp(g, m, beta1); v = lerp(g^2,
+/// v, beta2); p -= rate * (m / correction1 / (sqrt(v / correction2) + epsilon) + decay * p), decay the parameter's own.
+/// Where a sum is no finite number, nothing changes.
 struct AdamWStep {
   double rate = 1e-3;  ///< learning rate of this step
   double beta1 = 0.9;
   double beta2 = 0.95;
   double epsilon = 1e-8;
-  double decay = 0.1;      ///< decoupled weight decay; 0 for gains
   double correction1 = 1;  ///< 1 - beta1^step
   double correction2 = 1;  ///< 1 - beta2^step
   double clip = 0;         ///< the gradient's norm is brought down to this; 0: never

@@ -29,17 +29,18 @@ Matrix<ActivationOf<B>> through_dropout(const B& b, Dropout dropout, RowPlaces p
 
 /// Adds the gradient of scale * sum_i weight_i loss_i to `gradient` (laid out as the network's values), and that sum of
 /// weighted losses, unscaled [nats], to *sum. Both lie in the backend's memory, and are there for what the backend is
-/// asked next. The workspace must be one for backward passes; the batch must stay as it is until its next use.
+/// asked next. The batch must have been placed in this workspace, which must be one for backward passes.
 template <class B, class Rule>
-void accumulate_gradient(const Network<B>& network, const Batch<Rule>& unplaced, double scale, DropoutSettings dropout,
-                         Workspace<B>& workspace, std::span<ScalarOf<B>> gradient, double* sum) {
+void accumulate_gradient(const Network<B>& network, const PlacedBatch<Rule>& batch, double scale,
+                         DropoutSettings dropout, Workspace<B>& workspace, std::span<ScalarOf<B>> gradient,
+                         double* sum) {
   using R = ScalarOf<B>;
   using A = ActivationOf<B>;
-  if (unplaced.predictions() == 0) return;
+  if (batch.predictions() == 0) return;
   require(workspace.pass() == Pass::backward, "network", "this workspace was planned for forward passes only");
   const B& b = network.backend();
   const ModelConfig& config = network.config();
-  const PlacedBatch<Rule> batch = forward(network, unplaced, workspace, dropout);
+  forward(network, batch, workspace, dropout);
 
   const typename Network<B>::Views weights = network.views();
   const ParameterViews<R> grads(config, gradient.data(), gradient.data());
@@ -120,13 +121,13 @@ void accumulate_gradient(const Network<B>& network, const Batch<Rule>& unplaced,
   add_weighted(b, batch.weight, loss, sum);
 }
 
-/// The same, and returns the sum of weighted losses [nats] when it is there.
+/// The same of a batch that is not placed yet; waits for the sum of weighted losses [nats] and returns it.
 template <class B, class Rule>
 double accumulate_gradient(const Network<B>& network, const Batch<Rule>& batch, double scale, DropoutSettings dropout,
                            Workspace<B>& workspace, std::span<ScalarOf<B>> gradient) {
   double sum = 0;
   upload(network.backend(), std::span<const double>(&sum, 1), workspace.sum());
-  accumulate_gradient(network, batch, scale, dropout, workspace, gradient, workspace.sum());
+  accumulate_gradient(network, place(network, batch, workspace), scale, dropout, workspace, gradient, workspace.sum());
   download(network.backend(), static_cast<const double*>(workspace.sum()), std::span<double>(&sum, 1));
   return sum;
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <ordo/core/attention_layout.hpp>
@@ -74,6 +75,44 @@ class Batch {
     sequence.queries = static_cast<std::int32_t>(predicting_.row.size()) - first_predicting;
     push(predicting_, sequence);
     tokens_ += static_cast<std::int64_t>(tokens.size());
+  }
+  /// Lets some of the slots that predict nothing, the last ones, predict token 0 with weight 0, so that `count` slots
+  /// predict or all do. No loss changes; a backend that queues the same work again for the same numbers of slots meets
+  /// fewer different numbers.
+  void predict_at_least(std::int64_t count) {
+    std::int64_t missing = std::min(count, slots()) - predictions();
+    if (missing <= 0) return;
+    std::vector<char> predicts(token_.size(), 0);
+    for (const std::int32_t row : predicting_.row) predicts[static_cast<std::size_t>(row)] = 1;
+    for (std::size_t r = predicts.size(); r-- > 0 && missing > 0;) {
+      if (predicts[r] != 0) continue;
+      predicts[r] = 2;
+      --missing;
+    }
+    const QueryRows<Rule> before = std::exchange(predicting_, {});
+    const std::vector<Token> targets = std::exchange(target_, {});
+    const std::vector<float> weights = std::exchange(weight_, {});
+    std::size_t next = 0;  // of the slots that predict anyhow
+    for (AttentionSequence<Rule> sequence : every_.sequences) {
+      const std::int32_t first = sequence.query_begin;
+      sequence.query_begin = static_cast<std::int32_t>(predicting_.row.size());
+      for (std::int32_t r = first; r < first + sequence.queries; ++r) {
+        const auto at = static_cast<std::size_t>(r);
+        if (predicts[at] == 0) continue;
+        const bool anyhow = predicts[at] == 1;
+        const QueryRows<Rule>& from = anyhow ? before : every_;
+        const std::size_t there = anyhow ? next++ : at;
+        predicting_.row.push_back(from.row[there]);
+        predicting_.slot.push_back(from.slot[there]);
+        predicting_.position.push_back(from.position[there]);
+        predicting_.told_position.push_back(from.told_position[there]);
+        predicting_.sample.push_back(from.sample[there]);
+        target_.push_back(anyhow ? targets[there] : Token{0});
+        weight_.push_back(anyhow ? weights[there] : 0.0F);
+      }
+      sequence.queries = static_cast<std::int32_t>(predicting_.row.size()) - sequence.query_begin;
+      push(predicting_, sequence);
+    }
   }
   void clear() {
     token_.clear();

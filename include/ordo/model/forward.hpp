@@ -103,20 +103,15 @@ struct BatchKeys {
 };
 
 /// Runs the layers over a packed batch. Afterwards `workspace.out_norm` (P, C) holds what the output head reads.
-/// The batch must fit the workspace and have at least one predicting slot. `keys` supplies what each layer attends
-/// to: the batch's own slots (BatchKeys), or a cache with those of earlier steps too (Cache). Returns the batch as the
-/// backend reads it, good until the workspace's next use; the batch itself must stay as it is until then.
+/// The batch must have been placed in this workspace, and have at least one predicting slot. `keys` supplies what each
+/// layer attends to: the batch's own slots (BatchKeys), or a cache with those of earlier steps too (Cache).
 template <class B, class Rule, class Keys = BatchKeys>
-PlacedBatch<Rule> forward(const Network<B>& network, const Batch<Rule>& unplaced, Workspace<B>& workspace,
-                          DropoutSettings dropout, Keys&& keys = {}) {
+void forward(const Network<B>& network, const PlacedBatch<Rule>& batch, Workspace<B>& workspace,
+             DropoutSettings dropout, Keys&& keys = {}) {
   static_assert(HasAttention<B, Rule>, "[ordo] the backend has no attention for this rule");
   using A = ActivationOf<B>;
   const B& b = network.backend();
   const ModelConfig& config = network.config();
-  require(workspace.holds({unplaced.slots(), unplaced.predictions()}), "network", "the batch has ", unplaced.slots(),
-          " slots, more than its workspace was planned for");
-  const PlacedBatch<Rule> batch = place(b, unplaced, workspace.placer);
-  keys.place(b, unplaced);
   const typename Network<B>::Views weights = network.views();
   const std::int64_t s = batch.slots();
   const std::int64_t p = batch.predictions();
@@ -156,7 +151,25 @@ PlacedBatch<Rule> forward(const Network<B>& network, const Batch<Rule>& unplaced
   }
   rms_norm(b, workspace.out.slice(0, p), weights.final_gain, config.epsilon, workspace.out_norm.slice(0, p),
            workspace.out_inverse_rms.first(static_cast<std::size_t>(p)));
-  return batch;
+}
+
+/// Places a batch in a workspace that holds it: views of it where the backend reads it, good until the workspace's next
+/// use. The batch must stay as it is until then.
+template <class B, class Rule>
+[[nodiscard]] PlacedBatch<Rule> place(const Network<B>& network, const Batch<Rule>& batch, Workspace<B>& workspace) {
+  require(workspace.holds({batch.slots(), batch.predictions()}), "network", "the batch has ", batch.slots(),
+          " slots, more than its workspace was planned for");
+  return place(network.backend(), batch, workspace.placer);
+}
+
+/// Places the batch, runs the layers over it, and returns it as it was placed.
+template <class B, class Rule, class Keys = BatchKeys>
+PlacedBatch<Rule> forward(const Network<B>& network, const Batch<Rule>& batch, Workspace<B>& workspace,
+                          DropoutSettings dropout, Keys&& keys = {}) {
+  const PlacedBatch<Rule> placed = place(network, batch, workspace);
+  keys.place(network.backend(), batch);
+  forward(network, placed, workspace, dropout, keys);
+  return placed;
 }
 
 /// The cross-entropy of each predicting slot [nats], unweighted, in the order of batch.target(), for the host to read.

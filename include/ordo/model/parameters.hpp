@@ -55,6 +55,25 @@ struct Parameter {
   return list;
 }
 
+/// Numbers of one kind that lie one after the other.
+struct ParameterRange {
+  std::size_t first = 0;
+  std::size_t size = 0;
+  ParameterKind kind = ParameterKind::matrix;
+};
+
+/// The longest such ranges, all numbers in their order.
+[[nodiscard]] inline std::vector<ParameterRange> parameter_ranges(const std::vector<Parameter>& list) {
+  std::vector<ParameterRange> ranges;
+  for (const Parameter& p : list) {
+    if (ranges.empty() || ranges.back().kind != p.kind) {
+      ranges.push_back({static_cast<std::size_t>(p.offset), 0, p.kind});
+    }
+    ranges.back().size += static_cast<std::size_t>(p.size());
+  }
+  return ranges;
+}
+
 /// How many numbers the list holds.
 [[nodiscard]] inline std::int64_t parameter_count(const std::vector<Parameter>& list) {
   return list.empty() ? 0 : list.back().offset + list.back().size();

@@ -95,7 +95,8 @@ template <class B, class Rule>
   placer.finish(b);
   placed.every.most_queries = batch.every().most_queries;
   placed.every.most_keys = batch.every().most_keys;
-  placed.predicting.most_queries = batch.predicting().most_queries;
+  // On a device the grid is the same however many slots predict; its blocks without queries end at once.
+  placed.predicting.most_queries = B::on_host ? batch.predicting().most_queries : batch.every().most_queries;
   placed.predicting.most_keys = batch.predicting().most_keys;
   return placed;
 }

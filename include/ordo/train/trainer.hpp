@@ -5,9 +5,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <map>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,11 +18,15 @@
 #include <ordo/core/choices.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/host_memory.hpp>
+#include <ordo/core/replay.hpp>
 #include <ordo/data/windows.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/backward.hpp>
 #include <ordo/model/batch.hpp>
+#include <ordo/model/forward.hpp>
 #include <ordo/model/network.hpp>
+#include <ordo/model/parameters.hpp>
+#include <ordo/model/placed_batch.hpp>
 #include <ordo/train/epoch_shuffle.hpp>
 #include <ordo/train/learning_rate.hpp>
 #include <ordo/train/options.hpp>
@@ -43,10 +48,11 @@ class Trainer {
         data_(options.unique_tokens > 0 ? data.first_tokens(options.unique_tokens) : std::move(data)),
         options_(options),
         shuffle_(options.seed, data_.size()),
+        ranges_(parameter_ranges(network.parameters())),
         gradient_(allocate<R>(network.backend(), network.values().size())),
         m_(allocate<R>(network.backend(), network.values().size())),
         v_(allocate<R>(network.backend(), network.values().size())),
-        sums_(allocate<StepSums>(network.backend(), 1)) {
+        numbers_(allocate<StepNumbers>(network.backend(), 1)) {
     options.check();
     require(!data_.empty(), "train", "there is no text to train on");
     require(data_.vocab() <= network.config().vocab, "train", "the text's vocabulary has ", data_.vocab(),
@@ -87,38 +93,42 @@ class Trainer {
     require(!finished(), "train", "all ", steps(), " steps are done");
     const B& b = network_.backend();
     if (!passes_) draw_first_pass();
-    fill(b, gradient_.span(), R(0));
-    const StepSums none;
-    upload(b, std::span<const StepSums>(&none, 1), sums_.data());
     const BatchSize size = batch_size();
     const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(1, size.scored));
-    const DropoutSettings dropout{network_.config().dropout, options_.seed};
+    const StepNumbers start{adamw_step(), {}};
+    upload(b, std::span<const StepNumbers>(&start, 1), numbers_.data());
+    fill(b, gradient_.span(), R(0));
     while (true) {
-      make_room(passes_->done());
-      accumulate_gradient(network_, batch_, scale, dropout, *workspace_, gradient_.span(), &sums_.data()->loss);
+      queue_pass(scale, passes_->done());
       if (passes_->done()) break;
       draw_pass();
     }
-    squared_norm(b, std::span<const R>(gradient_.span()), &sums_.data()->squared_norm);
     update();
     ++step_;
     draw_ahead();  // while a device works
-    StepSums sums;
-    download(b, std::as_const(sums_).data(), std::span<StepSums>(&sums, 1));
-    const double loss = sums.loss * scale;
-    const double norm = std::sqrt(sums.squared_norm);
-    if (!sums.finite()) resume_at(step_ - 1, tokens_);  // nothing was changed
-    require(sums.finite(), "train", "the loss is no longer a finite number (loss ", loss, ", gradient norm ", norm,
+    StepNumbers end;
+    download(b, std::as_const(numbers_).data(), std::span<StepNumbers>(&end, 1));
+    const double loss = end.sums.loss * scale;
+    const double norm = std::sqrt(end.sums.squared_norm);
+    if (!end.sums.finite()) resume_at(step_ - 1, tokens_);  // nothing was changed
+    require(end.sums.finite(), "train", "the loss is no longer a finite number (loss ", loss, ", gradient norm ", norm,
             " at step ", step_ + 1, "); a lower learning rate than ", options_.learning_rate,
             " or gradient clipping may help");
     follow();
     tokens_ += size.tokens;
-    return {step_, steps(), epoch(), loss, rate_, norm, tokens_};
+    return {step_, steps(), epoch(), loss, end.step.rate, norm, tokens_};
   }
 
   [[nodiscard]] std::int64_t micro_slots() const { return ordo::micro_slots<B>(options_, network_.config()); }
 
  private:
+  struct StepNumbers {
+    AdamWStep step;
+    StepSums sums;
+  };
+  /// What the work of a pass is a function of, besides what is placed: S, P, B, the most keys of a sequence, the scale.
+  using PassShape = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int32_t, double>;
+
   /// The samples of the step in hand.
   [[nodiscard]] SampleRange batch_samples() const {
     const std::int64_t first = step_ * options_.batch;
@@ -152,6 +162,10 @@ class Trainer {
                     data_.copy(shuffle_.window(n), text_);
                     batch_.add(slots, rule, text_, network_.config(), n);
                   });
+    if constexpr (!B::on_host) {  // a sixteenth more at most, for fewer shapes of passes
+      const std::int64_t step = std::max<std::int64_t>(1, batch_.slots() / 16);
+      batch_.predict_at_least((batch_.predictions() + step - 1) / step * step);
+    }
   }
   /// The next step's first pass. Where that throws, the next step does so again and tells.
   void draw_ahead() {
@@ -164,6 +178,21 @@ class Trainer {
     }
   }
 
+  /// Queues the gradient of the pass in hand.
+  void queue_pass(double scale, bool last) {
+    make_room(last);
+    const B& b = network_.backend();
+    const PlacedBatch<typename F::Rule> batch = place(network_, batch_, *workspace_);
+    (void)network_.views();  // rounded weights are made here, and not in what is queued again
+    const PassShape shape{batch.slots(), batch.predictions(), batch_.sequences(), batch.every.most_keys, scale};
+    constexpr std::size_t most_shapes = 256;  // of which each takes some of a device's memory
+    if (passes_done_.size() >= most_shapes && !passes_done_.contains(shape)) passes_done_.clear();
+    const DropoutSettings dropout{network_.config().dropout, options_.seed};
+    passes_done_[shape].run(b, [&] {
+      accumulate_gradient(network_, batch, scale, dropout, *workspace_, gradient_.span(), &numbers_.data()->sums.loss);
+    });
+  }
+
   /// Plans the workspace anew where it does not hold the pass in hand. It never shrinks, and where more passes follow
   /// it has room for a full one, so that this happens a few times in a run. The room changes no result.
   void make_room(bool last_pass) {
@@ -171,29 +200,34 @@ class Trainer {
     if (workspace_ && workspace_->holds(needed)) return;
     const std::int64_t slots = std::max({room_.slots, needed.slots, last_pass ? 0 : micro_slots()});
     room_ = {slots, slots, (workspace_ && room_.few) || needed.predictions < needed.slots};
+    passes_done_.clear();
     workspace_.reset();
     workspace_.emplace(network_, room_, Pass::backward);
   }
 
+  [[nodiscard]] AdamWStep adamw_step() const {
+    const auto t = static_cast<double>(step_ + 1);
+    return {learning_rate(options_, step_, steps()),
+            options_.beta1,
+            options_.beta2,
+            options_.epsilon,
+            1 - std::pow(options_.beta1, t),
+            1 - std::pow(options_.beta2, t),
+            options_.clip};
+  }
   /// Queues the optimiser's step, which does nothing where a sum is not finite.
   void update() {
-    rate_ = learning_rate(options_, step_, steps());
-    const auto t = static_cast<double>(step_ + 1);
-    AdamWStep step{rate_,
-                   options_.beta1,
-                   options_.beta2,
-                   options_.epsilon,
-                   0,
-                   1 - std::pow(options_.beta1, t),
-                   1 - std::pow(options_.beta2, t),
-                   options_.clip};
-    for (const Parameter& p : network_.parameters()) {
-      step.decay = p.kind == ParameterKind::matrix ? options_.weight_decay : 0;
-      const auto offset = static_cast<std::size_t>(p.offset);
-      const auto size = static_cast<std::size_t>(p.size());
-      adamw(network_.backend(), network_.values(p), std::span<const R>(gradient_.span().subspan(offset, size)),
-            m_.span().subspan(offset, size), v_.span().subspan(offset, size), step, std::as_const(sums_).data());
-    }
+    const B& b = network_.backend();
+    const std::span<R> values = network_.values();
+    update_.run(b, [&] {
+      StepNumbers* const numbers = numbers_.data();
+      squared_norm(b, std::span<const R>(gradient_.span()), &numbers->sums.squared_norm);
+      for (const ParameterRange& range : ranges_) {
+        const auto part = [&](std::span<R> all) { return all.subspan(range.first, range.size); };
+        adamw(b, part(values), std::span<const R>(part(gradient_.span())), part(m_.span()), part(v_.span()),
+              range.kind == ParameterKind::matrix ? options_.weight_decay : 0, &numbers->step, &numbers->sums);
+      }
+    });
   }
   /// The average follows the weights of the step that was done: closely at first, so that it does not remember the
   /// initial ones.
@@ -209,10 +243,13 @@ class Trainer {
   Windows data_;
   TrainOptions options_;
   EpochShuffle shuffle_;
+  std::vector<ParameterRange> ranges_;
   Numbers gradient_;
   Numbers m_;
   Numbers v_;
-  typename B::template Buffer<StepSums> sums_;
+  typename B::template Buffer<StepNumbers> numbers_;  // one: of the step in hand
+  Replay<B> update_;
+  std::map<PassShape, Replay<B>> passes_done_;
   std::optional<Network<B>> average_;
   std::optional<Workspace<B>> workspace_;
   Capacity room_;
@@ -222,7 +259,6 @@ class Trainer {
   std::int64_t samples_ = 0;
   std::int64_t step_ = 0;
   std::int64_t tokens_ = 0;
-  double rate_ = 0;
 };
 
 }  // namespace ordo

@@ -34,7 +34,8 @@ void attend(const CudaBackend<A>& b, const AttentionLayout<Rule>& layout, Matrix
 template <class A>
 void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span<float> s,
                 std::span<const std::int32_t> rows, RowPlaces places,
-                const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, StepSums* sums) {
+                const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, const AdamWStep* step,
+                StepSums* sums) {
   embed(b, m, rows, m);
   embed_gradient(b, m, rows, f);
   rms_norm(b, m, s, 1e-5, m, s);
@@ -57,7 +58,7 @@ void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span
   blend(b, s, s, 0.5);
   squared_norm(b, s, &sums->squared_norm);
   add_weighted(b, s, s, &sums->loss);
-  adamw(b, s, s, s, s, AdamWStep{}, sums);
+  adamw(b, s, s, s, s, 0.1, step, sums);
   attend(b, layout, m, f);
 }
 
@@ -66,8 +67,9 @@ void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span
 // What a program calls; it is compiled and never run.
 void every_operation(const CudaFloat& in_float, const Cuda& in_bf16, Matrix<float> f, Matrix<bf16> m,
                      std::span<float> s, std::span<bf16> rounded, std::span<const std::int32_t> rows, RowPlaces places,
-                     const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, StepSums* sums) {
-  operations(in_float, f, f, s, rows, places, layout, sums);
-  operations(in_bf16, m, f, s, rows, places, layout, sums);
+                     const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, const AdamWStep* step,
+                     StepSums* sums) {
+  operations(in_float, f, f, s, rows, places, layout, step, sums);
+  operations(in_bf16, m, f, s, rows, places, layout, step, sums);
   round_values(in_bf16, s, rounded);
 }

@@ -16,18 +16,17 @@ TEST_CASE("two AdamW steps give the numbers worked out by hand") {
   step.beta1 = 0.5;
   step.beta2 = 0.75;
   step.epsilon = 0;
-  step.decay = 0.5;
   step.clip = 2;
   step.correction1 = 0.5;
   step.correction2 = 0.25;
-  const StepSums sums{.loss = 1, .squared_norm = 16};      // twice what is allowed
-  adamw(b, p, std::vector<double>{4}, m, v, step, &sums);  // scaled gradient 2
+  const StepSums sums{.loss = 1, .squared_norm = 16};            // twice what is allowed
+  adamw(b, p, std::vector<double>{4}, m, v, 0.5, &step, &sums);  // scaled gradient 2
   CHECK(m[0] == 1);
   CHECK(v[0] == 1);
   CHECK(p[0] == Approx(0.85).epsilon(1e-14));  // 1 - 0.1 (2 / 2 + 0.5)
   step.correction1 = 0.75;
   step.correction2 = 0.4375;
-  adamw(b, p, std::vector<double>{-4}, m, v, step, &sums);
+  adamw(b, p, std::vector<double>{-4}, m, v, 0.5, &step, &sums);
   CHECK(m[0] == -0.5);
   CHECK(v[0] == 1.75);
   CHECK(p[0] == Approx(0.85 + 0.1 / 3 - 0.0425).epsilon(1e-14));  // -2/3 over sqrt(4), and 0.5 * 0.85
@@ -40,9 +39,8 @@ TEST_CASE("AdamW without a gradient only decays, and epsilon keeps it from divid
   std::vector<double> v(2);
   AdamWStep step;
   step.rate = 0.5;
-  step.decay = 0.25;
   const StepSums sums;
-  adamw(b, p, std::vector<double>(2), m, v, step, &sums);
+  adamw(b, p, std::vector<double>(2), m, v, 0.25, &step, &sums);
   CHECK(p == std::vector<double>{1.75, -1.75});
 }
 
@@ -56,9 +54,8 @@ TEST_CASE("AdamW's epsilon is added to the root, not under it") {
   step.beta1 = 0;
   step.beta2 = 0;
   step.epsilon = 1;
-  step.decay = 0;
   const StepSums sums{.loss = 1, .squared_norm = 9};
-  adamw(b, p, std::vector<double>{3}, m, v, step, &sums);
+  adamw(b, p, std::vector<double>{3}, m, v, 0, &step, &sums);
   CHECK(p[0] == Approx(-0.75).epsilon(1e-14));
 }
 
@@ -79,7 +76,8 @@ TEST_CASE("a step whose loss or gradient is no finite number changes nothing") {
     std::vector<double> p = {1};
     std::vector<double> m = {2};
     std::vector<double> v = {3};
-    adamw(b, p, std::vector<double>{3}, m, v, AdamWStep{}, &sums);
+    const AdamWStep step;
+    adamw(b, p, std::vector<double>{3}, m, v, 0.1, &step, &sums);
     CHECK((p[0] == 1 && m[0] == 2 && v[0] == 3));
   }
 }

@@ -13,39 +13,44 @@ namespace ordo {
 
 namespace cuda {
 
-/// AdamWStep in fp32, with what is the same for all parameters worked out.
-struct AdamW {
-  float* p;
-  const float* gradient;
-  float* m;
-  float* v;
-  const StepSums* sums;
-  float clip, beta1, beta2, new1, new2, rate, unbias1, unbias2, epsilon, decay;
+inline constexpr int adamw_threads = 256;
 
-  ORDO_DEVICE void operator()(std::int64_t i) const {
-    if (!sums->finite()) return;
-    const auto norm = static_cast<float>(std::sqrt(sums->squared_norm));
-    const float g = (clip > 0 && norm > clip ? clip / norm : 1.0F) * gradient[i];
+/// Each thread works the step's numbers out once, in double, and takes every grid's-width-th parameter.
+ORDO_KERNEL adamw_kernel(float* p, const float* gradient, float* m, float* v, std::int64_t count, float decay,
+                         const AdamWStep* step, const StepSums* sums) {
+  if (!sums->finite()) return;
+  const auto clip = static_cast<float>(step->gradient_scale(*sums));
+  const auto beta1 = static_cast<float>(step->beta1);
+  const auto beta2 = static_cast<float>(step->beta2);
+  const auto new1 = static_cast<float>(1 - step->beta1);
+  const auto new2 = static_cast<float>(1 - step->beta2);
+  const auto rate = static_cast<float>(step->rate / step->correction1);
+  const auto unbias = static_cast<float>(1 / step->correction2);
+  const auto epsilon = static_cast<float>(step->epsilon);
+  const auto shrink = static_cast<float>(step->rate) * decay;
+  const std::int64_t width = static_cast<std::int64_t>(blocks_x()) * block_threads();
+  for (std::int64_t i = static_cast<std::int64_t>(block_x()) * block_threads() + thread_index(); i < count;
+       i += width) {
+    const float g = clip * gradient[i];
     const float mean = beta1 * m[i] + new1 * g;
     const float square = beta2 * v[i] + new2 * g * g;
     m[i] = mean;
     v[i] = square;
-    p[i] -= rate * (mean * unbias1 / (std::sqrt(square * unbias2) + epsilon) + decay * p[i]);
+    p[i] -= rate * mean / (std::sqrt(square * unbias) + epsilon) + shrink * p[i];
   }
-};
+}
 
 }  // namespace cuda
 
-/// One step on p, with the running means m of the gradient and v of its square. All of one size, in fp32. `sums` lies
-/// in the backend's memory.
+/// One step on p, with the running means m of the gradient and v of its square. All of one size, in fp32. `step` and
+/// `sums` lie in the backend's memory.
 template <class A>
 void adamw(const CudaBackend<A>& b, std::span<float> p, std::span<const float> gradient, std::span<float> m,
-           std::span<float> v, const AdamWStep& step, const StepSums* sums) {
-  const auto f = [](double x) { return static_cast<float>(x); };
-  cuda::for_each(b.queue(), static_cast<std::int64_t>(p.size()),
-                 cuda::AdamW{p.data(), gradient.data(), m.data(), v.data(), sums, f(step.clip), f(step.beta1),
-                             f(step.beta2), f(1 - step.beta1), f(1 - step.beta2), f(step.rate), f(1 / step.correction1),
-                             f(1 / step.correction2), f(step.epsilon), f(step.decay)});
+           std::span<float> v, double decay, const AdamWStep* step, const StepSums* sums) {
+  const auto count = static_cast<std::int64_t>(p.size());
+  cuda::launch(b.queue(), {cuda::blocks_for(count, cuda::adamw_threads), 1, 1, cuda::adamw_threads, 0},
+               cuda::adamw_kernel, p.data(), gradient.data(), m.data(), v.data(), count, static_cast<float>(decay),
+               step, sums);
 }
 
 }  // namespace ordo

@@ -97,10 +97,13 @@ class Context {
 
   [[nodiscard]] int device() const { return device_; }
   [[nodiscard]] Staging& staging() { return staging_; }
+  /// Another number whenever the room lies elsewhere.
+  [[nodiscard]] std::uint64_t room_number() const { return room_number_; }
   /// Room for `bytes`, aligned to 256, holding whatever it held.
   [[nodiscard]] void* room(std::size_t bytes) {
     if (room_.size() < bytes) {
       settle();  // what is queued may still use the old one
+      ++room_number_;
       room_ = DeviceBuffer<unsigned char>(bytes, Fresh::anything);
     }
     return room_.data();
@@ -118,6 +121,7 @@ class Context {
   cublasHandle_t products_ = nullptr;
 #endif
   DeviceBuffer<unsigned char> room_;
+  std::uint64_t room_number_ = 0;
   Staging staging_;
 };
 

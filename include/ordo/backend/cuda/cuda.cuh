@@ -10,6 +10,7 @@
 #include <ordo/backend/cuda/cross_entropy.cuh>
 #include <ordo/backend/cuda/embedding.cuh>
 #include <ordo/backend/cuda/linear.cuh>
+#include <ordo/backend/cuda/replay.cuh>
 #include <ordo/backend/cuda/residual.cuh>
 #include <ordo/backend/cuda/rms_norm.cuh>
 #include <ordo/backend/cuda/rotary.cuh>

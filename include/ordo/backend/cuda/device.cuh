@@ -89,6 +89,49 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
+/// What was queued once, to be queued again as a whole.
+class Graph {
+ public:
+  Graph() = default;
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+  ~Graph() { clear(); }
+
+  [[nodiscard]] bool ready() const { return ready_ != nullptr; }
+  /// From here to `end` this thread's work on the queue is noted and not done.
+  void begin(Queue queue) {
+    clear();
+    check(cudaStreamBeginCapture(queue, cudaStreamCaptureModeThreadLocal), "graph");
+    noting_ = queue;
+  }
+  void end() {
+    cudaGraph_t noted = nullptr;
+    const cudaError_t status = cudaStreamEndCapture(noting_, &noted);
+    noting_ = nullptr;
+    check(status, "graph");
+    const cudaError_t made = cudaGraphInstantiate(&ready_, noted, 0);
+    cudaGraphDestroy(noted);
+    check(made, "graph");
+  }
+  void launch(Queue queue) const { check(cudaGraphLaunch(ready_, queue), "graph"); }
+  /// Forgets what was noted.
+  void clear() noexcept {
+    if (noting_ != nullptr) {
+      cudaGraph_t noted = nullptr;
+      cudaStreamEndCapture(noting_, &noted);
+      if (noted != nullptr) cudaGraphDestroy(noted);
+      cudaGetLastError();  // the next call is not to blame
+      noting_ = nullptr;
+    }
+    if (ready_ != nullptr) cudaGraphExecDestroy(ready_);
+    ready_ = nullptr;
+  }
+
+ private:
+  Queue noting_ = nullptr;
+  cudaGraphExec_t ready_ = nullptr;
+};
+
 ORDO_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
 ORDO_DEVICE int block_threads() { return static_cast<int>(blockDim.x); }
 ORDO_DEVICE int block_x() { return static_cast<int>(blockIdx.x); }

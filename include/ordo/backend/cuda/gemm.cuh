@@ -20,17 +20,18 @@ void multiply(const CudaBackend<A>& b, In<A> x, Transposed of_x, In<A> w, Transp
   if (y.rows == 0 || y.cols == 0) return;
 #if defined(ORDO_EMULATE_CUDA)
   (void)b;
-  const emulated::Access access;
-  for (std::int64_t r = 0; r < y.rows; ++r) {
-    for (std::int64_t c = 0; c < y.cols; ++c) {
-      float sum = adds ? static_cast<float>(y.row(r)[c]) : 0.0F;
-      for (std::int64_t i = 0; i < inner; ++i) {
-        sum += static_cast<float>(of_x == Transposed::yes ? x.row(i)[r] : x.row(r)[i]) *
-               static_cast<float>(of_w == Transposed::yes ? w.row(c)[i] : w.row(i)[c]);
+  emulated::queue_work([=] {
+    for (std::int64_t r = 0; r < y.rows; ++r) {
+      for (std::int64_t c = 0; c < y.cols; ++c) {
+        float sum = adds ? static_cast<float>(y.row(r)[c]) : 0.0F;
+        for (std::int64_t i = 0; i < inner; ++i) {
+          sum += static_cast<float>(of_x == Transposed::yes ? x.row(i)[r] : x.row(r)[i]) *
+                 static_cast<float>(of_w == Transposed::yes ? w.row(c)[i] : w.row(i)[c]);
+        }
+        y.row(r)[c] = static_cast<T>(sum);
       }
-      y.row(r)[c] = static_cast<T>(sum);
     }
-  }
+  });
 #else
   // cuBLAS is column-major: it sees every matrix transposed, and y^T = w^T x^T.
   const auto op = [](Transposed t) { return t == Transposed::yes ? CUBLAS_OP_T : CUBLAS_OP_N; };

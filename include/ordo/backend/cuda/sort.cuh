@@ -32,15 +32,16 @@ struct Count {
 inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows) {
   const auto count = static_cast<std::int64_t>(rows.size());
 #if defined(ORDO_EMULATE_CUDA)
-  const emulated::Access access;
   Pieces pieces(context.room(2 * Pieces::bytes<std::int32_t>(count)));
   auto* order = pieces.take<std::int32_t>(count);
   auto* sorted = pieces.take<std::int32_t>(count);
-  std::iota(order, order + count, 0);
-  std::stable_sort(order, order + count, [&](std::int32_t a, std::int32_t b) {
-    return rows[static_cast<std::size_t>(a)] < rows[static_cast<std::size_t>(b)];
+  emulated::queue_work([=] {
+    std::iota(order, order + count, 0);
+    std::stable_sort(order, order + count, [&](std::int32_t a, std::int32_t b) {
+      return rows[static_cast<std::size_t>(a)] < rows[static_cast<std::size_t>(b)];
+    });
+    for (std::int64_t i = 0; i < count; ++i) sorted[i] = rows[static_cast<std::size_t>(order[i])];
   });
-  for (std::int64_t i = 0; i < count; ++i) sorted[i] = rows[static_cast<std::size_t>(order[i])];
 #else
   std::size_t bytes = 0;
   const auto sort = [&](void* room, std::int32_t* sorted, const std::int32_t* in, std::int32_t* order) {

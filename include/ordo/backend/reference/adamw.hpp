@@ -11,13 +11,14 @@
 
 namespace ordo {
 
-/// One step on p, with the running means m of the gradient and v of its square. All of one size. `sums` lies in the
-/// backend's memory.
+/// One step on p, with the running means m of the gradient and v of its square. All of one size. `step` and
+/// `sums` lie in the backend's memory.
 template <class R>
 void adamw(const Reference<R>&, std::type_identity_t<std::span<R>> p, std::type_identity_t<std::span<const R>> gradient,
-           std::type_identity_t<std::span<R>> m, std::type_identity_t<std::span<R>> v, const AdamWStep& step,
-           const StepSums* sums) {
+           std::type_identity_t<std::span<R>> m, std::type_identity_t<std::span<R>> v, double decay,
+           const AdamWStep* numbers, const StepSums* sums) {
   if (!sums->finite()) return;
+  const AdamWStep& step = *numbers;
   const R scale = static_cast<R>(step.gradient_scale(*sums));
   const R beta1 = static_cast<R>(step.beta1);
   const R beta2 = static_cast<R>(step.beta2);
@@ -29,8 +30,7 @@ void adamw(const Reference<R>&, std::type_identity_t<std::span<R>> p, std::type_
     v[i] = beta2 * v[i] + new2 * g * g;
     const R mean = m[i] / static_cast<R>(step.correction1);
     const R spread = std::sqrt(v[i] / static_cast<R>(step.correction2));
-    p[i] -= static_cast<R>(step.rate) *
-            (mean / (spread + static_cast<R>(step.epsilon)) + static_cast<R>(step.decay) * p[i]);
+    p[i] -= static_cast<R>(step.rate) * (mean / (spread + static_cast<R>(step.epsilon)) + static_cast<R>(decay) * p[i]);
   }
 }
 
