@@ -1,7 +1,8 @@
 #!/bin/sh
 # On a machine with a GPU: builds the CUDA backend for it, runs the device tests, compute-sanitizer on them, and the
 # benchmarks with their rivals, and leaves one report.
-# Usage: device_check.sh [tests|sanitize|bench|all] [REPORT_FOLDER]      default: all, build/device
+# Usage: device_check.sh [tests|sanitize|bench|attention|step|all] [REPORT_FOLDER]      default: all, build/device
+#   bench: both attention (the kernels, beside PyTorch's) and step (whole training steps and sampling)
 # Needs nvcc; Catch2's header and Random123's, where they are not installed, in folders that CPATH names. For the rivals a
 # python3 with PyTorch. exit 0: what was asked passed; 1: not; 77: there is no GPU
 set -u
@@ -9,9 +10,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 part=${1:-all}
 out=${2:-$root/build/device}
 case $part in
-  tests | sanitize | bench | all) ;;
+  tests | sanitize | bench | attention | step | all) ;;
   *)
-    echo "device_check.sh: the part must be tests, sanitize, bench or all (got $part)"
+    echo "device_check.sh: the part must be tests, sanitize, bench, attention, step or all (got $part)"
     exit 1
     ;;
 esac
@@ -38,8 +39,13 @@ nvcc --version | tail -n 1 | tee -a "$report"
 
 
 # All of it first: what does not compile should not cost a run.
-if [ "$part" != bench ]; then build tests/backend/cuda/device_test.cu device_test || exit 1; fi
-if [ "$part" = bench ] || [ "$part" = all ]; then build bench/cuda/attention.cu attention || exit 1; fi
+case $part in tests | sanitize | all) build tests/backend/cuda/device_test.cu device_test || exit 1 ;; esac
+case $part in bench | attention | all) build bench/cuda/attention.cu attention || exit 1 ;; esac
+case $part in bench | step | all)
+  build bench/cuda/step.cu step || exit 1
+  build bench/cuda/decode.cu decode || exit 1
+  ;;
+esac
 
 # run NAME COMMAND...: its output in NAME.log; what failed is named
 run() {
@@ -75,15 +81,33 @@ if [ "$part" = sanitize ] || [ "$part" = all ]; then
     done
   fi
 fi
-if [ "$part" = bench ] || [ "$part" = all ]; then
-  # ordo, its rivals, and ordo again: the spread between runs.
-  if run attention "$out/attention"; then tee -a "$report" < "$out/attention.log"; fi
-  if python3 -c 'import torch' 2> /dev/null; then
-    if run rivals python3 "$root/bench/peers/attention.py"; then grep '^{' "$out/rivals.log" | tee -a "$report"; fi
-  else
-    say "rivals: there is no PyTorch"
-  fi
-  if run attention-again "$out/attention"; then tee -a "$report" < "$out/attention-again.log"; fi
-fi
+# note NAME COMMAND...: its JSON lines go into the report
+note() {
+  if run "$@"; then grep '^{' "$out/$1.log" | tee -a "$report"; fi
+}
+if python3 -c 'import torch' 2> /dev/null; then peers=1; else peers=0; say "rivals: there is no PyTorch"; fi
+# ordo, its rivals, and ordo again: the spread between runs.
+case $part in
+  bench | attention | all)
+    note attention "$out/attention"
+    if [ $peers = 1 ]; then note attention-rivals python3 "$root/bench/peers/attention.py"; fi
+    note attention-again "$out/attention"
+    ;;
+esac
+case $part in
+  bench | step | all)
+    for shape in 7m-byte 124m; do
+      note "step-$shape" "$out/step" $shape bf16 2
+      for factorization in ltr masked; do
+        if [ $peers = 1 ]; then
+          note "step-$shape-$factorization-rival" python3 "$root/bench/peers/torch_step.py" --device cuda --compile \
+            --precision bf16 --shape $shape --factorization $factorization --warmup 12 --steps 20 --repetitions 2
+        fi
+      done
+      note "step-$shape-again" "$out/step" $shape bf16 1
+    done
+    note decode "$out/decode"
+    ;;
+esac
 say "report: $report"
 exit "$failed"

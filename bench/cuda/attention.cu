@@ -17,40 +17,12 @@
 #include <ordo/factorization/rule/causal.hpp>
 #include <ordo/factorization/rule/full.hpp>
 
+#include "timing.cuh"
+
 namespace {
 
 using ordo::bf16;
 using ordo::Matrix;
-
-struct Times {
-  double median = 0;
-  double least = 0;
-  double most = 0;
-};
-
-/// Of `repetitions` groups of ten runs on the device, after three groups that are not counted: the time of one run
-/// [ms]. All is queued before anything is waited for, so that the host's own time is hidden.
-template <class Run>
-Times time_of(ordo::cuda::Queue queue, int repetitions, const Run& run) {
-  constexpr int group = 10;
-  constexpr int uncounted = 3;
-  std::vector<cudaEvent_t> events(static_cast<std::size_t>(repetitions + uncounted + 1));
-  for (cudaEvent_t& event : events) ordo::cuda::check(cudaEventCreate(&event), "event");
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    ordo::cuda::check(cudaEventRecord(events[i], queue), "event");
-    for (int j = 0; i + 1 < events.size() && j < group; ++j) run();
-  }
-  ordo::cuda::check(cudaEventSynchronize(events.back()), "event");
-  std::vector<double> all;
-  for (std::size_t i = uncounted; i + 1 < events.size(); ++i) {
-    float ms = 0;
-    ordo::cuda::check(cudaEventElapsedTime(&ms, events[i], events[i + 1]), "event");
-    all.push_back(ms / group);
-  }
-  for (cudaEvent_t event : events) cudaEventDestroy(event);
-  std::sort(all.begin(), all.end());
-  return {all[all.size() / 2], all.front(), all.back()};
-}
 
 /// Device memory full of random numbers.
 ordo::cuda::DeviceBuffer<bf16> random_numbers(const ordo::Cuda& b, std::size_t count, std::uint64_t seed) {
@@ -89,7 +61,7 @@ void measure(const ordo::Cuda& b, const std::string& name, const Rule& rule, dou
   };
   const Matrix<bf16> o(out.data(), rows, width);
   const Matrix<float> l(lse.data(), rows, heads);
-  const auto say = [&](const char* pass, const Times& t, double operations) {
+  const auto say = [&](const char* pass, const bench::Times& t, double operations) {
     std::printf(
         "{\"by\": \"ordo\", \"rule\": \"%s\", \"pass\": \"%s\", \"head\": %d, \"ms\": %.4f, \"least\": %.4f, "
         "\"most\": %.4f, \"tflops\": %.1f}\n",
@@ -97,14 +69,14 @@ void measure(const ordo::Cuda& b, const std::string& name, const Rule& rule, dou
         operations * pairs * head_size * heads * batch / t.median * 1e-9);
   };
   say("forward",
-      time_of(b.queue(), repetitions,
+      bench::device_time(b.queue(), repetitions,
               [&] {
                 ordo::cuda::attention_matrix(b.queue(), layout, ordo::Dropout::off(), part(qkv, 0), part(qkv, 1),
                                              part(qkv, 2), o, l);
               }),
       4);
   say("backward",
-      time_of(b.queue(), repetitions,
+      bench::device_time(b.queue(), repetitions,
               [&] {
                 ordo::cuda::attention_matrix_gradient(
                     b.context(), layout, ordo::Dropout::off(), part(qkv, 0), part(qkv, 1), part(qkv, 2), o, l,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times whole training steps of ordo's transformer in PyTorch, in fp32 on the CPU.
+"""Times whole training steps of ordo's transformer in PyTorch: in fp32 on the CPU, or on a GPU in bf16 or fp32.
 
 The model is ordo's: rotary positions on halves, RMSNorm before each part and at the end, SwiGLU, no biases, tied
 embeddings of V + 2 rows (the mask and the start) of which the head uses V. A step draws a batch, runs forward and
@@ -21,6 +21,7 @@ SHAPES = {
     "124m": dict(layers=12, width=768, heads=12, hidden=2048, vocab=50257, context=64, batch=4),
     "7m-byte": dict(layers=3, width=128, heads=4, hidden=320, vocab=256, context=256, batch=32),
 }
+GPU_SHAPES = dict(SHAPES, **{"124m": dict(SHAPES["124m"], context=1024, batch=64)})  # as bench/cuda/step
 
 
 def rotary_angles(positions, head_size, theta=10000.0):
@@ -88,12 +89,19 @@ class Transformer(nn.Module):
 def draw(factorization, s, tokens):
     """What the network is shown, and the weight of each position's loss."""
     b, t = tokens.shape
+    where = tokens.device
     if factorization == "ltr":
-        start = torch.full((b, 1), s["vocab"] + 1)
-        return torch.cat((start, tokens[:, :-1]), dim=1), torch.ones(b, t)
-    count = torch.randint(1, t + 1, (b, 1))  # hidden tokens, weighted T / count
-    hidden = torch.rand(b, t).argsort(dim=1).argsort(dim=1) < count
+        start = torch.full((b, 1), s["vocab"] + 1, device=where)
+        return torch.cat((start, tokens[:, :-1]), dim=1), torch.ones(b, t, device=where)
+    count = torch.randint(1, t + 1, (b, 1), device=where)  # hidden tokens, weighted T / count
+    hidden = torch.rand(b, t, device=where).argsort(dim=1).argsort(dim=1) < count
     return torch.where(hidden, s["vocab"], tokens), hidden * (t / count)
+
+
+def settle(device):
+    """Waits until all that was queued is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def make_optimizer(model, kind):
@@ -111,8 +119,10 @@ def faster_optimizer(model):
         optimizer.step()
         times = []
         for _ in range(5):
+            settle(model.table.device)
             start = time.perf_counter()
             optimizer.step()
+            settle(model.table.device)
             times.append(time.perf_counter() - start)
         best[kind] = min(times)
     return min(best, key=best.get)
@@ -127,27 +137,35 @@ def main():
     parser.add_argument("--steps", type=int, default=10, help="timed steps in a repetition [steps]")
     parser.add_argument("--repetitions", type=int, default=1, help="lines to print [count]")
     parser.add_argument("--dropout", type=float, default=0.0, help="dropout rate [fraction]")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32", help="bf16: autocast, on cuda only")
     parser.add_argument("--compile", action="store_true", help="compile the model with torch.compile")
     args = parser.parse_args()
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    s = SHAPES[args.shape]
+    if args.precision == "bf16" and args.device == "cpu":
+        parser.error("--precision bf16 is for --device cuda")
+    device = torch.device(args.device)
+    s = (GPU_SHAPES if args.device == "cuda" else SHAPES)[args.shape]
     causal = args.factorization == "ltr"
     first_position = 0 if causal else 1  # the start stands at 0, token i at i + 1
-    model = Transformer(s, args.dropout)
+    model = Transformer(s, args.dropout).to(device)
 
     def loss_of(shown, target, weight):
-        logits = model(shown, first_position, causal)
-        each = F.cross_entropy(logits.view(-1, s["vocab"]), target.reshape(-1), reduction="none")
+        with torch.autocast(args.device, dtype=torch.bfloat16, enabled=args.precision == "bf16"):
+            logits = model(shown, first_position, causal)
+        each = F.cross_entropy(logits.view(-1, s["vocab"]).float(), target.reshape(-1), reduction="none")
         return (each * weight.reshape(-1)).sum() / target.numel()
 
-    run = torch.compile(loss_of) if args.compile else loss_of
+    # On a GPU with its graphs, where the compiler makes them: small models wait for the host otherwise.
+    mode = "reduce-overhead" if args.device == "cuda" and args.shape == "7m-byte" else None
+    run = torch.compile(loss_of, mode=mode) if args.compile else loss_of
     parameters = list(model.parameters())
-    text = torch.randint(s["vocab"], (4 * s["batch"], s["context"]))
+    text = torch.randint(s["vocab"], (4 * s["batch"], s["context"]), device=device)
 
     def batch():
-        tokens = text[torch.randint(len(text), (s["batch"],))]
+        tokens = text[torch.randint(len(text), (s["batch"],), device=device)]
         shown, weight = draw(args.factorization, s, tokens)
         return shown, tokens, weight
 
@@ -175,9 +193,12 @@ def main():
         line = {
             "who": "torch " + torch.__version__ + (" compiled" if args.compile else " eager"),
             "factorization": args.factorization,
+            "device": args.device,
+            "precision": args.precision,
             "threads": args.threads,
             "median_step_s": round(median, 6),
             "least_step_s": round(min(times), 6),
+            "most_step_s": round(max(times), 6),
             "tokens_per_s": round(s["batch"] * s["context"] / median, 1),
             "optimizer": kind,
             "loss": round(loss, 4),

@@ -137,8 +137,8 @@ struct StrictlyBefore {
   }
 };
 
-/// Which slots of each sequence ask.
-enum class Asking { every, some };
+/// Which slots of each sequence ask: all, a random half, or the last one to three.
+enum class Asking { every, some, last };
 
 /// A packed batch that owns what its layout points to.
 template <class Rule>
@@ -162,7 +162,8 @@ template <class Rule>
     if (asking == Asking::some) {
       slots = random.some(length);
     } else {
-      for (std::int32_t s = 0; s < length; ++s) slots.push_back(s);
+      const auto few = 1 + static_cast<std::int32_t>(packed.sequences.size() % 3);
+      for (std::int32_t s = asking == Asking::last ? std::max(0, length - few) : 0; s < length; ++s) slots.push_back(s);
     }
     AttentionSequence<Rule> sequence;
     sequence.query_begin = static_cast<std::int32_t>(packed.queries);

@@ -85,6 +85,22 @@ TEST_CASE("the device's attention agrees with the reference at the edges of tile
         tolerance);
 }
 
+TEST_CASE("the device's attention of a few queries to many keys agrees with the reference") {
+  const TestedDevice b{};
+  const std::vector<std::int32_t> lengths = {1, 200, 2, 65, 64, 333};
+  for (const int head_size : {32, 64, 128}) {
+    INFO("head size " << head_size);
+    CHECK(attention_disagreement(b, lengths, Causal{}, Asking::last, 0.0, head_size, 2) < tolerance);
+    CHECK(attention_disagreement(b, lengths, Full{}, Asking::last, 0.0, head_size, 1) < tolerance);
+  }
+  CHECK(attention_disagreement(b, lengths, BlocksAndPrefix{}, Asking::last, 0.0, 32, 1) < tolerance);
+  CHECK(attention_disagreement(b, lengths, StrictlyBefore{}, Asking::last, 0.0, 32, 1) < tolerance);
+  CHECK(attention_disagreement(b, lengths, OneOfRules<Causal, BlocksAndPrefix>(BlocksAndPrefix{5, 2}), Asking::last,
+                               0.0, 64, 1) < tolerance);
+  CHECK(attention_disagreement(b, lengths, Causal{}, Asking::last, 0.1, 32, 1) < tolerance);  // other kernels
+  CHECK(attention_disagreement(b, lengths, Causal{}, Asking::last, 0.0, 96, 1) < tolerance);
+}
+
 TEST_CASE("heads that the device's attention cannot hold are refused") {
   const TestedDevice b{};
   CHECK_THROWS_WITH(attention_disagreement(b, std::vector<std::int32_t>{3}, Full{}, Asking::every, 0.1, 130, 1),

@@ -225,6 +225,14 @@ TEST_CASE("bf16 attention agrees with the reference for every head size and at t
   }
 }
 
+TEST_CASE("bf16 attention of a few queries to many keys agrees with the reference") {
+  for (const int head_size : {32, 64, 128}) {
+    INFO("head size " << head_size);
+    check_case({1, 200, 2, 65, 64, 333}, Causal{}, Asking::last, 0.0, head_size, 1);
+  }
+  check_case({9, 150, 300}, BlocksAndPrefix{}, Asking::last, 0.0, 64, 2);
+}
+
 TEST_CASE("bf16 attention agrees with the reference under block diffusion's rule") {
   RandomChoices choices(0, Purpose::test, 0);
   std::vector<Slot> slots;

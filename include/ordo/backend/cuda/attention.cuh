@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 
+#include <ordo/backend/cuda/attention_few.cuh>
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/concepts/rule.hpp>
@@ -93,6 +94,9 @@ template <class Rule>
 void attention(const CudaFloat& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const float> q,
                Matrix<const float> k, Matrix<const float> v, Matrix<float> out, Matrix<float> lse) {
   using R = float;
+  if (cuda::takes_few(layout, dropout, q, k, v, out)) {
+    return cuda::attention_few(b.context(), layout, q, k, v, out, lse);
+  }
   const cuda::AttentionCall<R, Rule> call("attention", layout, dropout, q, k, v);
   const cuda::Grid grid = call.grid(call.most_queries, cuda::row_tile, cuda::attention_threads,
                                     call.shared(cuda::row_tile + 2 * cuda::lane_tile));

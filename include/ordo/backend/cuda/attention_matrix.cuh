@@ -8,6 +8,7 @@
 #include <limits>
 #include <type_traits>
 
+#include <ordo/backend/cuda/attention_few.cuh>
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/matrix_tiles.cuh>
@@ -172,6 +173,9 @@ namespace ordo {
 template <class Rule>
 void attention(const Cuda& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const bf16> q,
                Matrix<const bf16> k, Matrix<const bf16> v, Matrix<bf16> out, Matrix<float> lse) {
+  if (cuda::takes_few(layout, dropout, q, k, v, out)) {
+    return cuda::attention_few(b.context(), layout, q, k, v, out, lse);
+  }
   cuda::attention_matrix(b.queue(), layout, dropout, q, k, v, out, lse);
 }
 
