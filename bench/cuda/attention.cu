@@ -70,18 +70,18 @@ void measure(const ordo::Cuda& b, const std::string& name, const Rule& rule, dou
   };
   say("forward",
       bench::device_time(b.queue(), repetitions,
-              [&] {
-                ordo::cuda::attention_matrix(b.queue(), layout, ordo::Dropout::off(), part(qkv, 0), part(qkv, 1),
-                                             part(qkv, 2), o, l);
-              }),
+                         [&] {
+                           ordo::cuda::attention_matrix(b.queue(), layout, ordo::Dropout::off(), part(qkv, 0),
+                                                        part(qkv, 1), part(qkv, 2), o, l);
+                         }),
       4);
   say("backward",
       bench::device_time(b.queue(), repetitions,
-              [&] {
-                ordo::cuda::attention_matrix_gradient(
-                    b.context(), layout, ordo::Dropout::off(), part(qkv, 0), part(qkv, 1), part(qkv, 2), o, l,
-                    Matrix<bf16>(dout.data(), rows, width), part(dqkv, 0), part(dqkv, 1), part(dqkv, 2));
-              }),
+                         [&] {
+                           ordo::cuda::attention_matrix_gradient(
+                               b.context(), layout, ordo::Dropout::off(), part(qkv, 0), part(qkv, 1), part(qkv, 2), o,
+                               l, Matrix<bf16>(dout.data(), rows, width), part(dqkv, 0), part(dqkv, 1), part(dqkv, 2));
+                         }),
       10);
 }
 

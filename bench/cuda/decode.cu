@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
       const double kept = 2.0 * 2.0 * config.layers * config.width * batch * (length / 2.0);  // in the mean
       std::printf(
           "{\"who\": \"ordo\", \"batch\": %d, \"median_step_s\": %.6f, \"least_step_s\": %.6f, \"most_step_s\": %.6f, "
-          "\"tokens_per_s\": %.0f, \"bytes_per_step\": %.0f, \"copy_bytes_per_s\": %.4g, \"share_of_bandwidth\": %.3f}\n",
+          "\"tokens_per_s\": %.0f, \"bytes_per_step\": %.0f, \"copy_bytes_per_s\": %.4g, \"share_of_bandwidth\": "
+          "%.3f}\n",
           batch, times.median, times.least, times.most, batch / times.median, weights + kept, bandwidth,
           (weights + kept) / times.median / bandwidth);
       std::fflush(stdout);

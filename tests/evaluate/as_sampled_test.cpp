@@ -81,7 +81,7 @@ TEST_CASE("scoring as sampled refuses what cannot work, naming the value") {
   };
   CHECK_THROWS_WITH(score({.per_step = 0}), Catch::Contains("per_step must be positive (got 0)"));
   CHECK_THROWS_WITH(score({.block = -1}), Catch::Contains("block must not be negative (got -1)"));
-  CHECK_THROWS_WITH(score({}, {.batch_slots = 0}), Catch::Contains("got 0"));
+  CHECK_THROWS_WITH(score({}, {.batch_slots = -1}), Catch::Contains("got -1"));
   CHECK_THROWS_WITH(ordo::evaluate(network(), ordo::Windows(), AsSampled{Masked{}}), Catch::Contains("no text"));
   CHECK_THROWS_WITH(ordo::sequence_nats(network(), Masked{}, {}, std::vector<Sequence>{{0, 1, 2, 0, 1}}),
                     Catch::Contains("5 tokens is longer than the network's context of 4"));

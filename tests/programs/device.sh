@@ -41,7 +41,7 @@ cp -r killed moved
 "$programs/train" --data train.txt $tiny --out killed --device cuda > resumed.log 2>&1
 cmp whole/model.safetensors killed/model.safetensors || fail "a killed run came to other weights"
 if [ ! -e moved/model.safetensors ]; then
-  refuses 'has backend = "cuda bf16"' "$programs/train" --data train.txt $tiny --out moved
+  refuses 'has backend = "cuda bf16' "$programs/train" --data train.txt $tiny --out moved
   "$programs/train" --data train.txt $tiny --out moved --change-backend > moved.log 2>&1
   "$programs/evaluate" moved --data other.txt > moved-score.log
 fi

@@ -27,6 +27,7 @@
 #define ORDO_KERNEL inline void
 #define ORDO_DEVICE inline
 #define ORDO_UNROLL
+#define ORDO_ONE_BY_ONE
 
 namespace ordo::cuda {
 
@@ -423,6 +424,7 @@ inline void load_fragments_transposed(std::uint32_t (&to)[4], const bf16* row) {
 inline void copy_async(bf16* to, const bf16* from, bool valid) {
   for (int i = 0; i < 8; ++i) to[i] = valid ? from[i] : bf16(0.0F);
 }
+inline void copy_async(float* to, const float* from, bool valid) { *to = valid ? *from : 0.0F; }
 inline void commit_copies() {}
 template <int Left>
 void wait_for_copies() {}

@@ -124,6 +124,15 @@ void for_each_alternative(const F& f) {
   detail::Alternatives<Rule>::for_each(f);
 }
 
+/// The same for those whose bit is set: the first alternative's is the lowest.
+template <class Rule, class F>
+void for_each_alternative(std::uint32_t bits, const F& f) {
+  for_each_alternative<Rule>([&]<class One>(const One* alternative) {
+    if ((bits & 1U) != 0) f(alternative);
+    bits >>= 1U;
+  });
+}
+
 /// A rule as the alternative R; nullptr where it is another.
 template <class R, class Rule>
 [[nodiscard]] ORDO_HD constexpr const R* rule_as(const Rule& rule) {
@@ -132,6 +141,18 @@ template <class R, class Rule>
   } else {
     return rule.template as<R>();
   }
+}
+
+/// The bit of the alternative that a rule is.
+template <class Rule>
+[[nodiscard]] std::uint32_t alternative_bit(const Rule& rule) {
+  std::uint32_t bit = 1;
+  std::uint32_t found = 0;
+  for_each_alternative<Rule>([&]<class One>(const One*) {
+    if (rule_as<One>(rule) != nullptr) found = bit;
+    bit <<= 1U;
+  });
+  return found;
 }
 
 /// Calls f with the concrete rule.

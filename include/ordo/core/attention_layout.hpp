@@ -29,6 +29,9 @@ struct AttentionLayout {
   /// for one sequence with all rows.
   std::int32_t most_queries = 0;
   std::int32_t most_keys = 0;
+  /// Which of the rules that a Rule may be some sequence has: a bit for each, in the order of for_each_alternative.
+  std::uint32_t rules = ~std::uint32_t{0};
+  bool whole = false;  ///< every row of q, k and v belongs to a sequence
 };
 
 /// Where each row of a packed matrix comes from: keys dropout on the branches.

@@ -27,7 +27,7 @@ template <Backend B, Factorization F>
 [[nodiscard]] std::vector<double> plan_losses(const Network<B>& network, const Windows& windows, const F& policy,
                                               int draws, const EvaluateOptions& options) {
   std::vector<double> loss(windows.size() * static_cast<std::size_t>(draws), 0.0);
-  PlanScorer<B, typename F::Rule> scorer(network, options.batch_slots);
+  PlanScorer<B, typename F::Rule> scorer(network, options.pass_slots<B>());
   std::vector<Token> tokens;
   std::vector<Slot> slots;
   for (std::size_t w = 0; w < windows.size(); ++w) {

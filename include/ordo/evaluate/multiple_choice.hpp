@@ -149,7 +149,7 @@ template <Backend B, Factorization F>
 void score_bounds(const Network<B>& network, const F& policy, std::vector<ChoiceText>& texts,
                   const EvaluateOptions& options) {
   using Rule = std::remove_cvref_t<decltype(std::declval<const SamplerOf<F>&>().rule())>;
-  PlanScorer<B, Rule> scorer(network, options.batch_slots);
+  PlanScorer<B, Rule> scorer(network, options.pass_slots<B>());
   const auto draws = static_cast<std::size_t>(options.draws);
   std::vector<double> loss(texts.size() * draws, 0.0);
   SampleStep step;
@@ -201,7 +201,7 @@ std::int64_t greedy_matches(const Network<B>& network, const F& policy, std::spa
     for (; end < texts.size(); ++end) {
       const ChoiceText& text = texts[end];
       slots += text.tokens.size();
-      if (end > begin && static_cast<std::int64_t>(slots) > options.batch_slots) break;
+      if (end > begin && static_cast<std::int64_t>(slots) > options.pass_slots<B>()) break;
       RandomChoices choices(options.seed, Purpose::sampling, end);
       const Shape shape{static_cast<std::int32_t>(text.tokens.size())};
       std::vector<Token> tokens = text.tokens;

@@ -47,7 +47,7 @@ class SequenceScorer {
   void add(std::vector<Token> tokens, const Known& known, double* credit) {
     check(tokens, known);
     const auto length = static_cast<std::int64_t>(tokens.size());
-    if (slots_ > 0 && slots_ + length > options_.batch_slots) run();
+    if (slots_ > 0 && slots_ + length > options_.template pass_slots<B>()) run();
     const RandomChoices untouched(0, Purpose::scoring, 0);
     RandomChoices choices = untouched;
     drafts_.push_back(

@@ -25,8 +25,9 @@
 namespace ordo {
 
 /// Samples `count` sequences, all at once: memory grows with `count` (see `first` for sampling in groups). Sequence i
-/// is a function of (options, i) alone, whatever `count` is. Throws an Error where the policy cannot condition on what
-/// is given or has no use for a setting, and where the length exceeds the network's context.
+/// is a function of (options, i) alone, whatever `count` is; on a GPU but for the last bits of the logits, which
+/// products of other sizes may round otherwise. Throws an Error where the policy cannot condition on what is given or
+/// has no use for a setting, and where the length exceeds the network's context.
 template <Backend B, Factorization F>
 [[nodiscard]] std::vector<std::vector<Token>> generate(const Network<B>& network, const F& policy, std::size_t count,
                                                        const GenerateOptions& options = {}) {

@@ -92,7 +92,7 @@ void accumulate_gradient(const Network<B>& network, const PlacedBatch<Rule>& bat
     const Matrix<A> queries = few ? a.q : a.qkv.columns(0, c);
     const Matrix<A> dqueries = few ? workspace.dq.slice(0, q) : dqkv.columns(0, c);
     const AttentionLayout<Rule> layout{config.head_size(), asking.sequences, asking.slot, asking.most_queries,
-                                       asking.most_keys};
+                                       asking.most_keys,   asking.rules,     true};
     attention_gradient(b, layout, dropout.at(l, DropoutSite::attention), queries, a.qkv.columns(c, c),
                        a.qkv.columns(2 * c, c), a.attended, a.lse, dattended, dqueries, dqkv.columns(c, c),
                        dqkv.columns(2 * c, c));

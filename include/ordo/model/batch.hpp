@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <ordo/concepts/rule.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/config.hpp>
 #include <ordo/core/error.hpp>
@@ -30,6 +31,7 @@ struct QueryRows {
   List<std::uint64_t> sample;               // (Q) n of the sequence
   std::int32_t most_queries = 0;            // of one sequence
   std::int32_t most_keys = 0;
+  std::uint32_t rules = 0;  // which alternatives of Rule there are (see AttentionLayout)
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(row.size()); }  // Q
 };
@@ -167,12 +169,14 @@ class Batch {
     rows.sequences.push_back(sequence);
     rows.most_queries = std::max(rows.most_queries, sequence.queries);
     rows.most_keys = std::max(rows.most_keys, sequence.keys);
+    rows.rules |= alternative_bit(sequence.rule);
   }
   /// The lists keep their memory.
   static void clear(QueryRows<Rule>& rows) {
     for_each_list(rows, rows, [](const auto&, auto& list) { list.clear(); });
     rows.most_queries = 0;
     rows.most_keys = 0;
+    rows.rules = 0;
   }
 
   std::vector<std::int32_t> token_;

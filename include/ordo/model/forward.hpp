@@ -137,8 +137,8 @@ void forward(const Network<B>& network, const PlacedBatch<Rule>& batch, Workspac
     detail::rotate_queries(network, asking, queries, Rotation::forward);
     rotate(b, network.rotary(), batch.position, a.qkv.columns(c, c), config.head_size(), Rotation::forward);
     const KeysAndValues<A, Rule> seen = keys.at(b, l, asking, few, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
-    const AttentionLayout<Rule> layout{config.head_size(), seen.sequences, asking.slot, asking.most_queries,
-                                       seen.most_keys};
+    const AttentionLayout<Rule> layout{config.head_size(),  seen.sequences, asking.slot,
+                                       asking.most_queries, seen.most_keys, asking.rules};
     attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
     const RowPlaces places{asking.sample, asking.slot};
     const Matrix<A> branch = workspace.branch.slice(0, q);

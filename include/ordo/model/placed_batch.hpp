@@ -93,11 +93,15 @@ template <class B, class Rule>
   placer.begin(b, bytes);
   each([&]<class T>(const std::vector<T>& list, PlacedList<T>& view) { view = placer.add(list); });
   placer.finish(b);
-  placed.every.most_queries = batch.every().most_queries;
-  placed.every.most_keys = batch.every().most_keys;
+  const auto take_facts = [](const auto& from, auto& to) {
+    to.most_queries = from.most_queries;
+    to.most_keys = from.most_keys;
+    to.rules = from.rules;
+  };
+  take_facts(batch.every(), placed.every);
+  take_facts(batch.predicting(), placed.predicting);
   // On a device the grid is the same however many slots predict; its blocks without queries end at once.
-  placed.predicting.most_queries = B::on_host ? batch.predicting().most_queries : batch.every().most_queries;
-  placed.predicting.most_keys = batch.predicting().most_keys;
+  if (!B::on_host) placed.predicting.most_queries = placed.every.most_queries;
   return placed;
 }
 

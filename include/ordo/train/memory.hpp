@@ -53,6 +53,7 @@ template <Backend B, Factorization F>
   // Passes as the first samples fill them. Memory that no pass touches is never resident, so what counts is the most
   // slots that predict in one of them.
   std::int64_t one = 0;
+  bool several = false;  // passes in a batch
   Capacity most;
   Capacity pass;
   const std::int64_t samples = std::min<std::int64_t>(options.batch * std::int64_t{16}, 1024);
@@ -66,12 +67,17 @@ template <Backend B, Factorization F>
           pass.slots += size;
           pass.predictions += std::count_if(slots.begin(), slots.end(), [](const Slot& s) { return s.predicts(); });
         },
-        [&](bool) {
+        [&](bool last) {
+          several = several || !last;
           most = {std::max(most.slots, pass.slots), std::max(most.predictions, pass.predictions)};
           pass = {};
         });
   }
   most.few = most.predictions < most.slots;
+  if (!B::on_host) {  // there all that is planned is taken, and a trainer plans for passes in which every slot predicts
+    if (several) most.slots = std::max(most.slots, micro_slots<B>(options, config));
+    most.predictions = most.slots;
+  }
   const std::int64_t count = parameter_count(parameter_list(config)) * number;
   const std::int64_t rounded = std::is_same_v<ActivationOf<B>, ScalarOf<B>>
                                    ? 0
@@ -82,34 +88,36 @@ template <Backend B, Factorization F>
   plan.optimiser = 3 * count;
   plan.activations = Workspace<B>::planned_bytes(config, most, Pass::backward);
   if (evaluates) {
-    const std::int64_t scored = std::max(one, options.evaluation.batch_slots);
-    const std::int64_t asked = scored * most.predictions / std::max<std::int64_t>(1, most.slots);
+    const std::int64_t scored = std::max(one, options.evaluation.pass_slots<B>());
+    const std::int64_t asked = B::on_host ? scored * most.predictions / std::max<std::int64_t>(1, most.slots) : scored;
     plan.evaluation = Workspace<B>::planned_bytes(config, {scored, asked}, Pass::forward);
   }
   return plan;
 }
 
-/// Throws an Error where the plan, which is that of the other arguments, takes more than `free` bytes, and says what
-/// would fit.
+/// Throws an Error where the plan, which is that of the other arguments, takes more than `free` bytes but for what a
+/// driver and its libraries take for themselves, and says what would fit.
 template <Backend B, Factorization F>
 void check_fits(const MemoryPlan& plan, std::int64_t free, const ModelConfig& config, const TrainOptions& options,
                 bool evaluates, const F& policy) {
-  if (plan.planned() <= free) return;
+  constexpr std::int64_t kept_back = std::int64_t{512} << 20;
+  const std::int64_t usable = std::max<std::int64_t>(0, free - kept_back);
+  if (plan.planned() <= usable) return;
   const auto megabytes = [](std::int64_t bytes) { return (bytes + 999999) / 1000000; };
   std::string advice = "; take fewer layers or less width";
   TrainOptions smaller = options;
   for (std::int64_t slots = micro_slots<B>(options, config) / 2; slots > 0; slots /= 2) {
     smaller.micro_slots = slots;
-    smaller.evaluation.batch_slots = std::min(options.evaluation.batch_slots, slots);
-    if (training_memory<B>(config, smaller, evaluates, policy).planned() > free) continue;
+    smaller.evaluation.batch_slots = std::min(options.evaluation.pass_slots<B>(), slots);
+    if (training_memory<B>(config, smaller, evaluates, policy).planned() > usable) continue;
     advice = "; passes of at most " + std::to_string(slots) + " slots would fit (micro_slots)";
-    if (smaller.evaluation.batch_slots < options.evaluation.batch_slots) {
+    if (evaluates && smaller.evaluation.batch_slots < options.evaluation.pass_slots<B>()) {
       advice += ", with as many in those of an evaluation (batch_slots)";
     }
     break;
   }
-  fail("train", "training needs ", megabytes(plan.planned()), " MB of the device's memory, and ", megabytes(free),
-       " MB are free", advice);
+  fail("train", "training needs ", megabytes(plan.planned()), " MB of the device's memory, and ", megabytes(usable),
+       " MB are free for it", advice);
 }
 
 }  // namespace ordo

@@ -66,8 +66,8 @@ class Run {
       return loop();
     } catch (...) {
       if (best_ && progress_.result.best.step > 0) {
-        take_values(*best_, model_.network());
         try {
+          take_values(*best_, model_.network());
           leave_model();
         } catch (const Error&) {  // the first failure is the one to report
         }

@@ -98,12 +98,17 @@ class Trainer {
     const StepNumbers start{adamw_step(), {}};
     upload(b, std::span<const StepNumbers>(&start, 1), numbers_.data());
     fill(b, gradient_.span(), R(0));
-    while (true) {
-      queue_pass(scale, passes_->done());
-      if (passes_->done()) break;
-      draw_pass();
+    try {
+      while (true) {
+        queue_pass(scale, passes_->done());
+        if (passes_->done()) break;
+        draw_pass();
+      }
+      update();
+    } catch (...) {
+      passes_.reset();  // whoever tries again begins with the first pass
+      throw;
     }
-    update();
     ++step_;
     draw_ahead();  // while a device works
     StepNumbers end;
@@ -126,8 +131,9 @@ class Trainer {
     AdamWStep step;
     StepSums sums;
   };
-  /// What the work of a pass is a function of, besides what is placed: S, P, B, the most keys of a sequence, the scale.
-  using PassShape = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int32_t, double>;
+  /// What the work of a pass is a function of, besides what is placed: S, P, B, the most keys of a sequence, the rules
+  /// that there are, the scale.
+  using PassShape = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int32_t, std::uint32_t, double>;
 
   /// The samples of the step in hand.
   [[nodiscard]] SampleRange batch_samples() const {
@@ -184,7 +190,8 @@ class Trainer {
     const B& b = network_.backend();
     const PlacedBatch<typename F::Rule> batch = place(network_, batch_, *workspace_);
     (void)network_.views();  // rounded weights are made here, and not in what is queued again
-    const PassShape shape{batch.slots(), batch.predictions(), batch_.sequences(), batch.every.most_keys, scale};
+    const PassShape shape{batch.slots(),         batch.predictions(), batch_.sequences(),
+                          batch.every.most_keys, batch.every.rules,   scale};
     constexpr std::size_t most_shapes = 256;  // of which each takes some of a device's memory
     if (passes_done_.size() >= most_shapes && !passes_done_.contains(shape)) passes_done_.clear();
     const DropoutSettings dropout{network_.config().dropout, options_.seed};

@@ -173,7 +173,7 @@ TEST_CASE("a run on the device that is stopped goes on to the bit, and gives its
   // The host refuses to take it up unasked, and then goes on as the device would but for rounding.
   part.directory = folder / "moved";
   auto third = model<Host>(name);
-  CHECK_THROWS_WITH(ordo::train(third, text, validation, part), Catch::Contains("has backend = \"cuda fp32\""));
+  CHECK_THROWS_WITH(ordo::train(third, text, validation, part), Catch::Contains("has backend = \"cuda fp32"));
   part.change_backend = true;
   REQUIRE(ordo::train(third, text, validation, part).finished);
   const std::vector<float> expected = weights(whole.network());

@@ -100,7 +100,7 @@ void attention(const CudaFloat& b, const AttentionLayout<Rule>& layout, Dropout 
   const cuda::AttentionCall<R, Rule> call("attention", layout, dropout, q, k, v);
   const cuda::Grid grid = call.grid(call.most_queries, cuda::row_tile, cuda::attention_threads,
                                     call.shared(cuda::row_tile + 2 * cuda::lane_tile));
-  for_each_alternative<Rule>([&]<class One>(const One*) {
+  for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     cuda::with_columns(call.d, [&](auto columns) {
       cuda::launch(b.queue(), grid, cuda::attention_kernel<columns(), One, R, Rule>, call, out, lse);
     });

@@ -186,7 +186,7 @@ void attention_few(Context& context, const AttentionLayout<Rule>& layout, Matrix
   Pieces pieces(context.room(Pieces::bytes<float>(numbers)));
   const few::Parts parts{pieces.take<float>(numbers), static_cast<int>(count), static_cast<int>(keys)};
   const Queue queue = context.queue();
-  for_each_alternative<Rule>([&]<class One>(const One*) {
+  for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     const auto run = [&](auto head_size) {
       constexpr int d = head_size();
       const std::size_t bytes = few::threads / warp_size * (d + 2) * sizeof(float);

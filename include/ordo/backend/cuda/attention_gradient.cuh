@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
@@ -185,10 +186,11 @@ struct Clear {
   ORDO_DEVICE void operator()(std::int64_t i) const { x.row(i / x.cols)[i % x.cols] = R(0.0F); }
 };
 
-/// Every number of a matrix becomes 0, what lies between its rows left alone.
-template <class R>
-void clear(Queue queue, Matrix<R> x) {
-  for_each(queue, x.rows * x.cols, Clear<R>{x});
+/// The kernels write the rows of their sequences; where there are others, all become 0 first.
+template <class R, class Rule>
+void clear_unowned(Queue queue, const AttentionLayout<Rule>& layout, std::initializer_list<Matrix<R>> all) {
+  if (layout.whole) return;
+  for (const Matrix<R>& x : all) for_each(queue, x.rows * x.cols, Clear<R>{x});
 }
 
 }  // namespace cuda
@@ -203,13 +205,11 @@ void attention_gradient(const CudaFloat& b, const AttentionLayout<Rule>& layout,
                         Matrix<const float> dout, Matrix<float> dq, Matrix<float> dk, Matrix<float> dv) {
   using R = float;
   const cuda::AttentionCall<R, Rule> call("attention_gradient", layout, dropout, q, k, v);
-  for (const Matrix<R>& gradient : {dq, dk, dv}) {  // rows that no sequence has
-    cuda::clear(b.queue(), gradient);
-  }
+  cuda::clear_unowned(b.queue(), layout, {dq, dk, dv});
   const Matrix<float> along = cuda::attention_along(b.context(), out, dout, call.d, call.heads);
   const cuda::AttentionPast<R> past{lse, dout, along};
   const std::size_t bytes = call.shared(2 * cuda::row_tile + 2 * cuda::lane_tile);
-  for_each_alternative<Rule>([&]<class One>(const One*) {
+  for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     cuda::with_columns(call.d, [&](auto columns) {
       cuda::launch(b.queue(), call.grid(call.most_queries, cuda::row_tile, cuda::attention_threads, bytes),
                    cuda::attention_query_gradient_kernel<columns(), One, R, Rule>, call, past, dq);

@@ -22,7 +22,7 @@ namespace ordo::cuda {
 
 /// A block: 64 queries of one head of one sequence, 16 to a warp. Tiles of 64 keys and values come in while the one
 /// before is worked on. Rows of c: g and g + 8 of the warp's queries (see matrix_unit.cuh).
-template <int D, class Rule, class Stored>
+template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf16> out, Matrix<float> lse) {
   using namespace matrix;
   constexpr float nothing = -std::numeric_limits<float>::infinity();
@@ -69,25 +69,35 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
       }
     }
 
-    const bool whole = (tile + 1) * rows <= keys && ask(tile) == Tile::all;
+    if ((tile + 1) * rows > keys || ask(tile) != Tile::all) {
+      const std::uint32_t seen = seen_bits([&](int n, bool second, int i) {
+        const int key = tile * rows + n * 8 + 2 * t + i;
+        return key < keys && place.rule->sees(second ? slots[1] : slots[0], key);
+      });
+      ORDO_UNROLL
+      for (int n = 0; n < groups; ++n) {
+        ORDO_UNROLL
+        for (int i = 0; i < 4; ++i) score[n][i] = is_set(seen, 4 * n + i) ? score[n][i] : nothing;
+      }
+    }
     float top[2] = {nothing, nothing};
     ORDO_UNROLL
     for (int n = 0; n < groups; ++n) {
       ORDO_UNROLL
       for (int i = 0; i < 4; ++i) {
-        const int key = tile * rows + n * 8 + 2 * t + i % 2;
-        const bool visible = whole || (key < keys && place.rule->sees(slots[i / 2], key));
-        score[n][i] = visible ? score[n][i] * to_log2 : nothing;
+        score[n][i] *= to_log2;
         top[i / 2] = score[n][i] > top[i / 2] ? score[n][i] : top[i / 2];
       }
     }
     float shrink[2];
+    float base[2];  // 0 where nothing has been seen yet: the difference of two infinities is no number
     ORDO_UNROLL
     for (int r = 0; r < 2; ++r) {
       const float now = row_max(top[r]);
       const float larger = now > best[r] ? now : best[r];
       shrink[r] = larger == nothing ? 1.0F : std::exp2(best[r] - larger);
       best[r] = larger;
+      base[r] = larger == nothing ? 0.0F : larger;
       sum[r] *= shrink[r];
     }
     ORDO_UNROLL
@@ -100,13 +110,16 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
     for (int n = 0; n < groups; ++n) {
       ORDO_UNROLL
       for (int r = 0; r < 2; ++r) {
-        // Where nothing has been seen yet both are -infinity, and their difference is no number.
-        float first = best[r] == nothing ? 0.0F : std::exp2(score[n][2 * r] - best[r]);
-        float second = best[r] == nothing ? 0.0F : std::exp2(score[n][2 * r + 1] - best[r]);
+        float first = std::exp2(score[n][2 * r] - base[r]);
+        float second = std::exp2(score[n][2 * r + 1] - base[r]);
         sum[r] += first + second;
-        const PairFactors kept =
-            pair_factors(call.dropout, place.sequence.sample, place.head, slots[r], tile * groups + n);
-        p[n][r] = rounded_pair(first * kept.first, second * kept.second);
+        if constexpr (Drops) {
+          const PairFactors kept =
+              pair_factors(call.dropout, place.sequence.sample, place.head, slots[r], tile * groups + n);
+          first *= kept.first;
+          second *= kept.second;
+        }
+        p[n][r] = rounded_pair(first, second);
       }
     }
     ORDO_UNROLL
@@ -154,12 +167,15 @@ void attention_matrix(Queue queue, const AttentionLayout<Rule>& layout, Dropout 
                       Matrix<const bf16> k, Matrix<const bf16> v, Matrix<bf16> out, Matrix<float> lse) {
   const AttentionCall<bf16, Rule> call("attention", layout, dropout, q, k, v);
   matrix::check_rows("attention", {q, k, v, out});
-  for_each_alternative<Rule>([&]<class One>(const One*) {
+  for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();
       const Grid grid =
           call.grid(call.most_queries, matrix::rows, matrix::threads, 5 * matrix::tile_size<d> * sizeof(bf16));
-      launch(queue, grid, attention_matrix_kernel<d, One, Rule>, call, out, lse);
+      launch(
+          queue, grid,
+          dropout.active() ? attention_matrix_kernel<d, true, One, Rule> : attention_matrix_kernel<d, false, One, Rule>,
+          call, out, lse);
     });
   });
 }

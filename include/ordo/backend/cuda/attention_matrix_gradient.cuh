@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 
 #include <ordo/backend/cuda/attention_gradient.cuh>
 #include <ordo/backend/cuda/attention_matrix.cuh>
@@ -26,6 +28,11 @@ struct MatrixPast {
 };
 
 namespace matrix {
+
+inline constexpr float nothing = -std::numeric_limits<float>::infinity();
+
+/// A logarithm of a sum of exponentials in powers of two; 0 for that of nothing, so that exp2(nothing - it) is 0.
+ORDO_DEVICE float in_log2(float lse) { return lse == nothing ? 0.0F : lse * log2_e; }
 
 /// The 16 x 16 of a warp's own rows by 16 rows of a tile from `row` on, over all D columns: two c.
 template <int D>
@@ -68,7 +75,7 @@ ORDO_DEVICE void store_row(const float (&acc)[D / 8][4], int r, bf16* row) {
 }  // namespace matrix
 
 /// A block: dq of 64 queries of one head of one sequence, laid out as attention_matrix_kernel.
-template <int D, class Rule, class Stored>
+template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> call, MatrixPast past, Matrix<bf16> dq) {
   using namespace matrix;
   const HeadPlace<bf16, Rule, Stored> place(call);
@@ -96,10 +103,11 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
   for (int r = 0; r < 2; ++r) {
     const int query = min_of(own[r], q1 - 1);
     slots[r] = place.slot(query);
-    lse_log2[r] = past.lse.row(place.row(query))[place.head] * log2_e;
+    lse_log2[r] = in_log2(past.lse.row(place.row(query))[place.head]);
     along[r] = past.along.row(place.row(query))[place.head];
   }
   const float scale = call.scale();
+  const float to_log2 = scale * log2_e;
   float acc[D / 8][4];
   clear_sums(acc);
   OwnRows<D> own_queries(queries);
@@ -112,25 +120,39 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
   const auto work = [&](int tile, int stage) {
     const bf16* k_tile = stages + 2 * stage * tile_size<D>;
     const bf16* v_tile = k_tile + tile_size<D>;
-    const bool whole = (tile + 1) * rows <= keys && ask(tile) == Tile::all;
+    const bool mixed = (tile + 1) * rows > keys || ask(tile) != Tile::all;
+    std::uint32_t seen = 0;
+    if (mixed) {
+      seen = seen_bits([&](int group, bool second, int i) {
+        const int key = tile * rows + group * 8 + 2 * t + i;
+        return key < keys && place.rule->sees(second ? slots[1] : slots[0], key);
+      });
+    }
     for (int n = 0; n < rows; n += 16) {  // keys
       float score[2][4];
       float dp[2][4];
       inner_products<D>(own_queries, k_tile, n, score);
       inner_products<D>(own_douts, v_tile, n, dp);
+      if (mixed) {
+        ORDO_UNROLL
+        for (int i = 0; i < 8; ++i) {
+          score[i / 4][i % 4] = is_set(seen, n / 2 + i) ? score[i / 4][i % 4] : nothing;
+        }
+      }
       ORDO_UNROLL
       for (int half = 0; half < 2; ++half) {
-        const int group = tile * groups + n / 8 + half;
         ORDO_UNROLL
         for (int r = 0; r < 2; ++r) {
-          const PairFactors kept = pair_factors(call.dropout, place.sequence.sample, place.head, slots[r], group);
+          if constexpr (Drops) {
+            const PairFactors kept =
+                pair_factors(call.dropout, place.sequence.sample, place.head, slots[r], tile * groups + n / 8 + half);
+            dp[half][2 * r] *= kept.first;
+            dp[half][2 * r + 1] *= kept.second;
+          }
           ORDO_UNROLL
           for (int i = 0; i < 2; ++i) {
-            const int key = group * 8 + 2 * t + i;
-            const bool visible = whole || (key < keys && place.rule->sees(slots[r], key));
             float& s = score[half][2 * r + i];
-            const float p = visible ? std::exp2(s * scale * log2_e - lse_log2[r]) : 0.0F;
-            s = scale * p * ((i == 0 ? kept.first : kept.second) * dp[half][2 * r + i] - along[r]);
+            s = scale * std::exp2(s * to_log2 - lse_log2[r]) * (dp[half][2 * r + i] - along[r]);
           }
         }
       }
@@ -147,7 +169,7 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
 }
 
 /// A block: dk and dv of 64 keys of one head of one sequence, 16 to a warp: rows of c are keys, columns queries.
-template <int D, class Rule, class Stored>
+template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> call, MatrixPast past, Matrix<bf16> dk,
                                                  Matrix<bf16> dv) {
   using namespace matrix;
@@ -161,15 +183,22 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
   bf16* v_tile = k_tile + tile_size<D>;
   bf16* stages = v_tile + tile_size<D>;  // two of queries and douts
   const auto ask = [&](int tile) { return place.ask(tile * rows, min_of((tile + 1) * rows, queries), k0, k1); };
+  // Behind the tiles, for each stage: lse of 64 queries, and along.
+  float* facts = reinterpret_cast<float*>(stages + 4 * tile_size<D>);
   const auto start = [&](int tile, int stage) {
     start_pair<D>(call.q, past.dout, place.row(tile * rows), queries - tile * rows, place.column,
                   stages + 2 * stage * tile_size<D>);
+    const int query = tile * rows + thread_index() % rows;
+    const Matrix<const float>& from = thread_index() < rows ? past.lse : past.along;
+    copy_async(facts + stage * threads + thread_index(), from.row(place.row(min_of(query, queries - 1))) + place.head,
+               query < queries);
   };
 
   const int g = lane() / 4;
   const int t = lane() % 4;
   const int own[2] = {k0 + warp() * 16 + g, k0 + warp() * 16 + g + 8};
   const float scale = call.scale();
+  const float to_log2 = scale * log2_e;
   float acc_k[D / 8][4];
   float acc_v[D / 8][4];
   clear_sums(acc_k);
@@ -187,7 +216,17 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
   const auto work = [&](int tile, int stage) {
     const bf16* q_tile = stages + 2 * stage * tile_size<D>;
     const bf16* dout_tile = q_tile + tile_size<D>;
-    const bool whole = (tile + 1) * rows <= queries && k0 + rows <= k1 && ask(tile) == Tile::all;
+    const float* lse = facts + stage * threads;
+    const float* along = lse + rows;
+    const bool mixed = (tile + 1) * rows > queries || k0 + rows > k1 || ask(tile) != Tile::all;
+    std::uint32_t seen = 0;
+    if (mixed) {
+      seen = seen_bits([&](int group, bool second, int i) {
+        const int query = tile * rows + group * 8 + 2 * t + i;
+        const int key = second ? own[1] : own[0];
+        return query < queries && key < k1 && place.rule->sees(place.slot(query), key);
+      });
+    }
     for (int n = 0; n < rows; n += 16) {  // queries
       float score[2][4];
       float dp[2][4];
@@ -198,19 +237,17 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
       for (int half = 0; half < 2; ++half) {
         ORDO_UNROLL
         for (int i = 0; i < 2; ++i) {
-          const int query = tile * rows + n + half * 8 + 2 * t + i;
-          const int asked = min_of(query, queries - 1);
-          const std::int32_t slot = place.slot(asked);
-          const float lse_log2 = past.lse.row(place.row(asked))[place.head] * log2_e;
-          const float along = past.along.row(place.row(asked))[place.head];
+          const int of_tile = n + half * 8 + 2 * t + i;
+          const float lse_log2 = in_log2(lse[of_tile]);
           ORDO_UNROLL
           for (int r = 0; r < 2; ++r) {
-            const bool visible = whole || (query < queries && own[r] < k1 && place.rule->sees(slot, own[r]));
             float& s = score[half][2 * r + i];
-            const float p = visible ? std::exp2(s * scale * log2_e - lse_log2) : 0.0F;
-            const float factor = visible ? place.factor(asked, own[r]) : 0.0F;
+            if (mixed && !is_set(seen, n / 2 + half * 4 + 2 * r + i)) s = nothing;
+            const float p = std::exp2(s * to_log2 - lse_log2);
+            float factor = 1;
+            if constexpr (Drops) factor = place.factor(min_of(tile * rows + of_tile, queries - 1), own[r]);
             kept[half][2 * r + i] = factor * p;
-            s = scale * p * (factor * dp[half][2 * r + i] - along);
+            s = scale * p * (factor * dp[half][2 * r + i] - along[of_tile]);
           }
         }
       }
@@ -239,18 +276,25 @@ void attention_matrix_gradient(Context& context, const AttentionLayout<Rule>& la
                                Matrix<bf16> dv) {
   const AttentionCall<bf16, Rule> call("attention_gradient", layout, dropout, q, k, v);
   matrix::check_rows("attention_gradient", {q, k, v, dout, dq, dk, dv});
-  for (const Matrix<bf16>& gradient : {dq, dk, dv}) {  // rows that no sequence has
-    clear(context.queue(), gradient);
-  }
+  clear_unowned(context.queue(), layout, {dq, dk, dv});
   const MatrixPast past{lse, dout, attention_along(context, out, dout, call.d, call.heads)};
-  for_each_alternative<Rule>([&]<class One>(const One*) {
+  for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();
       constexpr std::size_t bytes = 6 * matrix::tile_size<d> * sizeof(bf16);
+      constexpr std::size_t facts = 2 * matrix::threads * sizeof(float);
       const Grid by_query = call.grid(call.most_queries, matrix::rows, matrix::threads, bytes);
-      const Grid by_key = call.grid(call.most_keys, matrix::rows, matrix::threads, bytes);
-      launch(context.queue(), by_query, attention_matrix_query_gradient_kernel<d, One, Rule>, call, past, dq);
-      launch(context.queue(), by_key, attention_matrix_key_gradient_kernel<d, One, Rule>, call, past, dk, dv);
+      const Grid by_key = call.grid(call.most_keys, matrix::rows, matrix::threads, bytes + facts);
+      const auto run = [&](auto drops) {
+        constexpr bool with = drops();
+        launch(context.queue(), by_query, attention_matrix_query_gradient_kernel<d, with, One, Rule>, call, past, dq);
+        launch(context.queue(), by_key, attention_matrix_key_gradient_kernel<d, with, One, Rule>, call, past, dk, dv);
+      };
+      if (dropout.active()) {
+        run(std::true_type());
+      } else {
+        run(std::false_type());
+      }
     });
   });
 }

@@ -43,6 +43,7 @@ class Context {
   [[nodiscard]] Queue queue() const { return {}; }
   void settle() const {}
   [[nodiscard]] DeviceFacts facts() const { return {"emulated device", 1, 0, 9, 0, std::int64_t{1} << 30}; }
+  [[nodiscard]] std::string describe() const { return facts().name; }
   [[nodiscard]] std::int64_t free_bytes() const { return std::int64_t{1} << 30; }
 #else
   explicit Context(int device) : device_(device) {
@@ -63,6 +64,10 @@ class Context {
       products_room_ = DeviceBuffer<unsigned char>(bytes, Fresh::anything);
       require(cublasSetWorkspace(products_, products_room_.data(), bytes) == CUBLAS_STATUS_SUCCESS, "cuda",
               "cuBLAS takes no memory");
+      // Sums of products in fp32 also where cuBLAS cuts the inner dimension in parts.
+      constexpr auto mode = static_cast<cublasMath_t>(
+          static_cast<int>(CUBLAS_DEFAULT_MATH) | static_cast<int>(CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
+      require(cublasSetMathMode(products_, mode) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS takes no mode");
     } catch (...) {
       release();
       throw;
@@ -87,6 +92,11 @@ class Context {
     check(cudaDeviceGetAttribute(&facts.clock_khz, cudaDevAttrClockRate, device_), "device");
     facts.memory_bytes = static_cast<std::int64_t>(about.totalGlobalMem);
     return facts;
+  }
+  [[nodiscard]] std::string describe() const {
+    int version = 0;
+    require(cublasGetVersion(products(), &version) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS has no version");
+    return facts().name + ", cuBLAS " + std::to_string(version);
   }
   /// What this process and others leave of the device's memory.
   [[nodiscard]] std::int64_t free_bytes() const {
@@ -149,7 +159,10 @@ class CudaBackend {
   /// Throws where there is no such device.
   explicit CudaBackend(int device = 0) : context_(std::make_shared<cuda::Context>(device)) {}
 
-  [[nodiscard]] const char* name() const { return std::is_same_v<A, bf16> ? "cuda bf16" : "cuda fp32"; }
+  /// With the device and the version of the products: another of either gives other last bits.
+  [[nodiscard]] std::string name() const {
+    return std::string(std::is_same_v<A, bf16> ? "cuda bf16, " : "cuda fp32, ") + context_->describe();
+  }
   [[nodiscard]] int threads() const { return 1; }  // of the host
   [[nodiscard]] cuda::Context& context() const { return *context_; }
   [[nodiscard]] cuda::Queue queue() const { return context_->queue(); }

@@ -19,6 +19,7 @@
 #define ORDO_KERNEL __global__ void
 #define ORDO_DEVICE __device__ __forceinline__
 #define ORDO_UNROLL _Pragma("unroll")
+#define ORDO_ONE_BY_ONE _Pragma("unroll 1")
 
 namespace ordo::cuda {
 
@@ -26,6 +27,7 @@ using Queue = cudaStream_t;  ///< where work is queued: what CUDA calls a stream
 
 /// Every error of the device becomes an exception here, and nowhere else.
 inline void check(cudaError_t status, const char* what) {
+  if (status != cudaSuccess) cudaGetLastError();  // taken note of: the next call is not to blame
   require(status == cudaSuccess, "cuda", what, ": ", cudaGetErrorString(status), " (", cudaGetErrorName(status), ")");
 }
 
@@ -36,7 +38,7 @@ inline void check(cudaError_t status, const char* what) {
   if (status == cudaErrorMemoryAllocation) {
     std::size_t left = 0;
     std::size_t all = 0;
-    cudaGetLastError();  // the next call is not to blame
+    cudaGetLastError();
     check(cudaMemGetInfo(&left, &all), "memory");
     fail("cuda", "the device has ", left >> 20, " of its ", all >> 20, " MiB left, and ", bytes >> 20,
          " MiB more are needed; fewer slots in a pass, a smaller batch of an evaluation or a smaller model need less");
@@ -44,10 +46,15 @@ inline void check(cudaError_t status, const char* what) {
   check(status, "memory");
   return memory;
 }
-inline void free_device_memory(void* memory) noexcept { cudaFree(memory); }
+/// When all that was queued is done: kernels may still use it.
+inline void free_device_memory(void* memory) noexcept {
+  if (memory == nullptr) return;
+  cudaDeviceSynchronize();
+  cudaFree(memory);
+}
 /// Zeros, seen by every queue.
 inline void clear_device_memory(void* memory, std::size_t bytes) {
-  check(cudaMemset(memory, 0, bytes), "memory");
+  check(cudaMemsetAsync(memory, 0, bytes, cudaStreamLegacy), "memory");
   check(cudaStreamSynchronize(cudaStreamLegacy), "memory");
 }
 /// The host's memory that a device reads by itself.

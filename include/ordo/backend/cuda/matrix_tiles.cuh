@@ -175,6 +175,18 @@ inline void check_rows(const char* where, std::initializer_list<Matrix<const bf1
   }
 }
 
+/// What a lane may see of a mixed tile, a bit for each of its 32 numbers of the c of all eight groups of columns:
+/// number i of group n is bit 4 n + i. sees(n, second row, second column) is asked one by one: a rule's arithmetic, 32
+/// times over, would take the registers that the sums need.
+template <class Sees>
+ORDO_DEVICE std::uint32_t seen_bits(const Sees& sees) {
+  std::uint32_t bits = 0;
+  ORDO_ONE_BY_ONE
+  for (int j = 0; j < 32; ++j) bits |= (sees(j / 4, (j & 2) != 0, j & 1) ? 1U : 0U) << j;
+  return bits;
+}
+ORDO_DEVICE bool is_set(std::uint32_t bits, int j) { return ((bits >> j) & 1U) != 0; }
+
 /// Whether dropout keeps each of the two keys of a lane in a group of eight: factors 0 or 1 / (1 - rate).
 struct PairFactors {
   float first = 1;
@@ -182,7 +194,6 @@ struct PairFactors {
 };
 ORDO_DEVICE PairFactors pair_factors(const Dropout& dropout, std::uint64_t sample, int head, std::int32_t slot,
                                      int group) {
-  if (!dropout.active()) return {};
   const auto words = dropout.words(sample, static_cast<std::uint32_t>(head), static_cast<std::uint32_t>(slot),
                                    static_cast<std::uint32_t>(group));
   const int t = lane() % 4;

@@ -49,6 +49,12 @@ ORDO_DEVICE void copy_async(bf16* to, const bf16* from, bool valid) {
   const int bytes = valid ? 16 : 0;
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" ::"r"(at), "l"(from), "r"(bytes) : "memory");
 }
+/// The same of one number.
+ORDO_DEVICE void copy_async(float* to, const float* from, bool valid) {
+  const auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(to));
+  const int bytes = valid ? 4 : 0;
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;\n" ::"r"(at), "l"(from), "r"(bytes) : "memory");
+}
 /// What was started since the last commit is one group.
 ORDO_DEVICE void commit_copies() { asm volatile("cp.async.commit_group;\n" ::: "memory"); }
 /// This thread's groups but for the last `Left` are there. Others see them after they meet.
