@@ -3,7 +3,8 @@
 # benchmarks with their rivals, and leaves one report.
 # Usage: device_check.sh [tests|sanitize|bench|attention|step|all] [REPORT_FOLDER]      default: all, build/device
 #   bench: both attention (the kernels, beside PyTorch's) and step (whole training steps and sampling)
-# Needs nvcc; Catch2's header and Random123's, where they are not installed, in folders that CPATH names. For the rivals a
+# Needs nvcc; the headers of Catch2, Random123 and nlohmann-json, where they are not installed, in folders that CPATH
+# names. For the rivals a
 # python3 with PyTorch. exit 0: what was asked passed; 1: not; 77: there is no GPU
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)

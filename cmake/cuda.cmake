@@ -1,4 +1,4 @@
-# ordo::cuda: what .cu files need that include ordo/backend/cuda. The CUDA Toolkit (12 or later) and nothing more.
+# ordo::cuda: what .cu files need that include ordo/cuda.cuh. The CUDA Toolkit (12 or later) and nothing more.
 
 if(NOT TARGET ordo::cuda)
   find_package(CUDAToolkit 12 REQUIRED)

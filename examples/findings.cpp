@@ -266,8 +266,9 @@ int findings(Settings& settings, const std::stop_token& stop) {
   }
   const std::string head = report_head(settings, *records);
   const program::FindingsRuns runs(plan, std::move(*records));
-  const FindingInputs in{plan, data, runs, tasks, !settings.choices.empty(), settings.sweep.out, settings.sweep.device,
-                         stop};
+  const FindingInputs in{
+      plan, data, runs, tasks, !settings.choices.empty(), settings.sweep.out, whole_machine(settings.sweep.device),
+      stop};
   std::string summary = "| | finding | verdict |\n|---|---|---|\n";
   std::string sections;
   int failed = 0;

@@ -63,7 +63,8 @@ int main(int argc, char** argv) {
       ->check(program::whole<std::int64_t>())
       ->capture_default_str();
   app.add_flag("--change-backend", options.change_backend,
-               "go on with a run that was begun on another kind of device; the rest is then no longer the same bits");
+               "go on with a run that another device or precision began (change_backend); the rest is then no longer "
+               "to the bit");
   app.add_option("--out", out, "folder for the model, metrics.jsonl and what resuming needs")->required();
   return program::run(app, argc, argv, [&] {
     ordo::require(!out.empty(), "train", "--out must name a folder (got '')");

@@ -96,8 +96,15 @@ struct DeviceFlags {
     add_device_to(app);
     app.add_option("--threads", threads, about_threads)->capture_default_str();
   }
+  [[nodiscard]] bool on_host() const { return device == "cpu"; }
   /// Throws an Error where there is no such device.
   [[nodiscard]] std::unique_ptr<Device> open() const;
 };
+
+/// The same device with all of its threads.
+[[nodiscard]] inline DeviceFlags whole_machine(DeviceFlags flags) {
+  flags.threads = 0;
+  return flags;
+}
 
 }  // namespace program

@@ -355,8 +355,9 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
   double flops = 0;
   for (const SweepJob& job : jobs) flops += job.flops;
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t workers = settings.jobs > 0
-                                  ? static_cast<std::size_t>(settings.jobs)
+  const std::size_t workers = settings.jobs > 0 ? static_cast<std::size_t>(settings.jobs)
+                              : !settings.device.on_host()
+                                  ? std::size_t{1}  // one run has the whole GPU
                                   : std::max<std::size_t>(1, cores / static_cast<unsigned>(settings.device.threads));
   say("{} runs in the grid, {} done already; {:.3g} FLOPs to go, {} at a time with {} thread{} each\n",
       jobs.size() + known, known, flops, workers, settings.device.threads, settings.device.threads == 1 ? "" : "s");

@@ -16,6 +16,8 @@
 #include <ordo/core/ladder.hpp>
 #include <ordo/train/options.hpp>
 
+#include "support/program.hpp"
+
 namespace program {
 
 /// Memory and swap of this machine; 0 where the system does not tell [bytes].

@@ -31,17 +31,20 @@ for factorization in ltr masked 'mixture(1 ltr + 1 blockwise:8)'; do
   cmp sample.cpu.log sample.cuda.log || fail "$factorization: other samples on the GPU"
 done
 
-# Killed after its first checkpoint, the run ends in the same bytes.
-"$programs/train" --data train.txt $tiny --out whole --device cuda > whole.log 2>&1
-"$programs/train" --data train.txt $tiny --out killed --device cuda > killed.log 2>&1 &
-while [ ! -e killed/state.json ]; do sleep 0.01; done
+# Killed after a checkpoint, the run ends in the same bytes.
+long="$tiny --epochs 60"
+"$programs/train" --data train.txt $long --out whole --device cuda > whole.log 2>&1
+"$programs/train" --data train.txt $long --out killed --device cuda > killed.log 2>&1 &
+while [ ! -e killed/state.json ]; do
+  kill -0 $! 2> /dev/null || fail "the run ended without a checkpoint"
+  sleep 0.01
+done
 kill -9 $! 2> /dev/null || true
 wait $! 2> /dev/null || true
+[ ! -e killed/model.safetensors ] || fail "the run was over before it was killed: give it more epochs"
 cp -r killed moved
-"$programs/train" --data train.txt $tiny --out killed --device cuda > resumed.log 2>&1
+"$programs/train" --data train.txt $long --out killed --device cuda > resumed.log 2>&1
 cmp whole/model.safetensors killed/model.safetensors || fail "a killed run came to other weights"
-if [ ! -e moved/model.safetensors ]; then
-  refuses 'has backend = "cuda bf16' "$programs/train" --data train.txt $tiny --out moved
-  "$programs/train" --data train.txt $tiny --out moved --change-backend > moved.log 2>&1
-  "$programs/evaluate" moved --data other.txt > moved-score.log
-fi
+refuses 'has backend = "cuda bf16' "$programs/train" --data train.txt $long --out moved
+"$programs/train" --data train.txt $long --out moved --change-backend > moved.log 2>&1
+"$programs/evaluate" moved --data other.txt > moved-score.log

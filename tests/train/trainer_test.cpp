@@ -4,7 +4,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -149,4 +152,55 @@ TEST_CASE("the learning rate rises over the warm-up, then falls along a cosine t
   CHECK(ordo::learning_rate(options, 99, 100) == Approx(0.1));
   CHECK(ordo::learning_rate(options, 54, 100) == Approx(0.55).margin(0.01));
   CHECK(ordo::learning_rate({.learning_rate = 1, .warmup = 0}, 0, 1) == Approx(1.0));
+}
+
+namespace {
+
+/// Left to right, but for one sample whose plan fails the first time it is drawn.
+struct FailsOnce {
+  using Rule = ordo::Causal;
+  std::shared_ptr<int> left = std::make_shared<int>(0);  ///< draws until it fails, 0: never
+
+  template <ordo::Choices C, class Slots>
+  Rule plan(ordo::Shape shape, C& choices, Slots& slots) const {
+    if (*left > 0 && --*left == 0) throw std::runtime_error("on purpose");
+    return ordo::LeftToRight{}.plan(shape, choices, slots);
+  }
+  [[nodiscard]] ordo::Claim claim() const { return ordo::Claim::exact; }
+  [[nodiscard]] std::string name() const { return "fails-once"; }
+};
+
+}  // namespace
+
+TEST_CASE("a step that failed on its way may be tried again, and is the same step") {
+  const auto text = [] {
+    std::vector<ordo::Token> all;
+    for (int i = 0; i < 8 * 16; ++i) all.push_back(i % 5);
+    return ordo::TokenDataset::from_tokens(all, 5, {.context = 8}).train();
+  }();
+  const ordo::ModelConfig config{.layers = 1, .width = 16, .heads = 2, .vocab = 5, .context = 8, .init_std = 0.2};
+  const ordo::TrainOptions options{.epochs = 3, .batch = 4, .micro_slots = 8};  // four passes
+  std::vector<double> expected;
+  {
+    ordo::Network<ordo::Reference<float>> network(config, {}, 1);
+    ordo::Trainer trainer(network, FailsOnce{}, text, options);
+    for (int i = 0; i < 3; ++i) expected.push_back(trainer.advance().loss);
+  }
+  for (int when = 1; when <= 13; ++when) {  // in a first pass, in a later one, and in what is drawn ahead
+    INFO("draw " << when << " fails");
+    ordo::Network<ordo::Reference<float>> network(config, {}, 1);
+    const FailsOnce policy{std::make_shared<int>(when)};
+    ordo::Trainer trainer(network, policy, text, options);
+    int failures = 0;
+    for (std::size_t i = 0; i < 3;) {
+      try {
+        const double loss = trainer.advance().loss;
+        CHECK(loss == expected[i]);
+        ++i;
+      } catch (const std::runtime_error&) {
+        ++failures;
+      }
+    }
+    CHECK(failures <= 1);
+  }
 }

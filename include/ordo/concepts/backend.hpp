@@ -48,7 +48,12 @@
 // over the visible keys; dropout acts on the probabilities. A sequence's rule is asked with slots (see
 // AttentionLayout); key rows that nobody sees get zero gradients. dx of dy w and dq, dk, dv are overwritten.
 //
-// Results never depend on anything but the arguments and the number of threads.
+// A buffer has a default constructor, moves, and gives data(), size() and span(); it may be destroyed while what was
+// queued still uses it. Errors of queued work are thrown by whatever is asked of `b` later. Copies of a backend are the
+// same backend; whether several threads may use one at once is the backend's to say (those on the host allow it).
+//
+// Results never depend on anything but the arguments, the number of threads, and on a GPU its kind and the library of
+// its products.
 
 #include <concepts>
 #include <cstddef>

@@ -38,9 +38,9 @@ void download(const B&, const T* from, std::type_identity_t<std::span<T>> to) {
 template <class T>
 class HostCopy {
  public:
-  /// Valid until the next call, and as long as `numbers` stay as they are.
+  /// Valid until the next call, as long as `numbers` stay as they are and this lives.
   template <class B>
-  [[nodiscard]] std::span<const T> of(const B& b, std::span<const T> numbers) {
+  [[nodiscard]] std::span<const T> of(const B& b, std::span<const T> numbers) & {
     if constexpr (ComputesOnHost<B>) {
       return numbers;
     } else {

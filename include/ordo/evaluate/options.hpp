@@ -24,7 +24,7 @@ struct EvaluateOptions {
   template <class B>
   [[nodiscard]] std::int64_t pass_slots() const {
     if (batch_slots > 0) return batch_slots;
-    return B::on_host ? 2048 : 65536;
+    return B::on_host ? 2048 : 16384;
   }
 
   /// Throws an Error that names the first setting that cannot work, and its value.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <ordo/core/attention_layout.hpp>
+#include <ordo/core/error.hpp>
 #include <ordo/core/host_memory.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/model/batch.hpp>
@@ -58,6 +59,8 @@ class Placer {
       return list;
     } else {
       static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= alignment);
+      require(used_ + bytes<T>(list.size()) <= packed_.size(), "placer", "there is room for ", packed_.size(),
+              " bytes, begin anew for more (got ", used_ + bytes<T>(list.size()), ")");
       if (!list.empty()) std::memcpy(packed_.data() + used_, list.data(), list.size() * sizeof(T));
       const T* const there = reinterpret_cast<const T*>(memory_.data() + used_);
       used_ += bytes<T>(list.size());

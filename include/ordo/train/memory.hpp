@@ -108,12 +108,8 @@ void check_fits(const MemoryPlan& plan, std::int64_t free, const ModelConfig& co
   TrainOptions smaller = options;
   for (std::int64_t slots = micro_slots<B>(options, config) / 2; slots > 0; slots /= 2) {
     smaller.micro_slots = slots;
-    smaller.evaluation.batch_slots = std::min(options.evaluation.pass_slots<B>(), slots);
     if (training_memory<B>(config, smaller, evaluates, policy).planned() > usable) continue;
     advice = "; passes of at most " + std::to_string(slots) + " slots would fit (micro_slots)";
-    if (evaluates && smaller.evaluation.batch_slots < options.evaluation.pass_slots<B>()) {
-      advice += ", with as many in those of an evaluation (batch_slots)";
-    }
     break;
   }
   fail("train", "training needs ", megabytes(plan.planned()), " MB of the device's memory, and ", megabytes(usable),

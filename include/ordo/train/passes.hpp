@@ -51,6 +51,8 @@ class Passes {
   Passes(const F& policy, std::uint64_t seed, const SampleRange& samples, std::int64_t limit)
       : policy_(policy), seed_(seed), samples_(samples), limit_(limit), next_(samples.first) {}
 
+  Passes(const F&&, std::uint64_t, const SampleRange&, std::int64_t) = delete;
+
   /// Whether no sample is left for another pass.
   [[nodiscard]] bool done() const { return next_ == samples_.last && !rule_; }
 

@@ -227,7 +227,8 @@ class RunDirectory final : public RunStore {
       if (key == "backend" && change_backend_) continue;
       const Json theirs = stored.is_object() && stored.contains(key) ? stored.at(key) : Json();
       require(theirs == mine, "train", "the run in ", folder_.string(), " has ", key, " = ", json_text(theirs),
-              ", not ", json_text(mine), "; give the same settings to go on with it, or another folder");
+              ", not ", json_text(mine), "; give the same settings to go on with it, or another folder",
+              key == "backend" ? ", or change_backend to go on with it here, no longer to the bit" : "");
     }
   }
 

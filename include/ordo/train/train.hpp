@@ -69,7 +69,7 @@ class Run {
         try {
           take_values(*best_, model_.network());
           leave_model();
-        } catch (const Error&) {  // the first failure is the one to report
+        } catch (...) {  // the first failure is the one to report
         }
       }
       throw;

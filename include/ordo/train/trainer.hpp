@@ -78,27 +78,29 @@ class Trainer {
   /// The weights to evaluate and keep: averaged ones where asked for.
   [[nodiscard]] const Network<B>& evaluated() const { return average_ ? *average_ : network_; }
 
-  /// Everything that a resumption needs besides the network's values.
+  /// Everything that a resumption needs besides the network's values, in the backend's memory.
   [[nodiscard]] std::span<R> first_moment() { return m_.span(); }
   [[nodiscard]] std::span<R> second_moment() { return v_.span(); }
   [[nodiscard]] Network<B>* average() { return average_ ? &*average_ : nullptr; }
+  /// Goes on behind this step; what was drawn ahead is forgotten.
   void resume_at(std::int64_t step, std::int64_t tokens) {
     step_ = step;
     tokens_ = tokens;
     passes_.reset();
   }
 
-  /// Does one step. Throws, with the weights as they were before it, when the loss or gradient is not finite.
+  /// Does one step. Throws, with the weights as they were before it, when the loss or gradient is not finite. After
+  /// whatever it throws the same step may be tried again.
   StepReport advance() {
     require(!finished(), "train", "all ", steps(), " steps are done");
     const B& b = network_.backend();
-    if (!passes_) draw_first_pass();
     const BatchSize size = batch_size();
     const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(1, size.scored));
     const StepNumbers start{adamw_step(), {}};
     upload(b, std::span<const StepNumbers>(&start, 1), numbers_.data());
     fill(b, gradient_.span(), R(0));
     try {
+      if (!passes_) draw_first_pass();
       while (true) {
         queue_pass(scale, passes_->done());
         if (passes_->done()) break;
@@ -115,10 +117,11 @@ class Trainer {
     download(b, std::as_const(numbers_).data(), std::span<StepNumbers>(&end, 1));
     const double loss = end.sums.loss * scale;
     const double norm = std::sqrt(end.sums.squared_norm);
-    if (!end.sums.finite()) resume_at(step_ - 1, tokens_);  // nothing was changed
-    require(end.sums.finite(), "train", "the loss is no longer a finite number (loss ", loss, ", gradient norm ", norm,
-            " at step ", step_ + 1, "); a lower learning rate than ", options_.learning_rate,
-            " or gradient clipping may help");
+    if (!end.sums.finite()) {
+      resume_at(step_ - 1, tokens_);  // nothing was changed
+      fail("train", "the loss is no longer a finite number (loss ", loss, ", gradient norm ", norm, " at step ",
+           step_ + 1, "); a lower learning rate than ", options_.learning_rate, " or gradient clipping may help");
+    }
     follow();
     tokens_ += size.tokens;
     return {step_, steps(), epoch(), loss, end.step.rate, norm, tokens_};
@@ -131,9 +134,10 @@ class Trainer {
     AdamWStep step;
     StepSums sums;
   };
-  /// What the work of a pass is a function of, besides what is placed: S, P, B, the most keys of a sequence, the rules
-  /// that there are, the scale.
-  using PassShape = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int32_t, std::uint32_t, double>;
+  /// What the work of a pass is a function of, besides what is placed: where that is, S, P, B, the most keys of a
+  /// sequence, the rules that there are, the scale.
+  using PassShape =
+      std::tuple<const void*, std::int64_t, std::int64_t, std::int64_t, std::int32_t, std::uint32_t, double>;
 
   /// The samples of the step in hand.
   [[nodiscard]] SampleRange batch_samples() const {
@@ -190,14 +194,17 @@ class Trainer {
     const B& b = network_.backend();
     const PlacedBatch<typename F::Rule> batch = place(network_, batch_, *workspace_);
     (void)network_.views();  // rounded weights are made here, and not in what is queued again
-    const PassShape shape{batch.slots(),         batch.predictions(), batch_.sequences(),
-                          batch.every.most_keys, batch.every.rules,   scale};
+    const DropoutSettings dropout{network_.config().dropout, options_.seed};
+    const auto work = [&] {
+      accumulate_gradient(network_, batch, scale, dropout, *workspace_, gradient_.span(), &numbers_.data()->sums.loss);
+    };
+    if constexpr (B::on_host) return work();
+    const PassShape shape{
+        batch.token.data(), batch.slots(), batch.predictions(), batch_.sequences(), batch.every.most_keys,
+        batch.every.rules,  scale};
     constexpr std::size_t most_shapes = 256;  // of which each takes some of a device's memory
     if (passes_done_.size() >= most_shapes && !passes_done_.contains(shape)) passes_done_.clear();
-    const DropoutSettings dropout{network_.config().dropout, options_.seed};
-    passes_done_[shape].run(b, [&] {
-      accumulate_gradient(network_, batch, scale, dropout, *workspace_, gradient_.span(), &numbers_.data()->sums.loss);
-    });
+    passes_done_[shape].run(b, work);
   }
 
   /// Plans the workspace anew where it does not hold the pass in hand. It never shrinks, and where more passes follow

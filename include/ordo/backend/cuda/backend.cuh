@@ -171,7 +171,11 @@ class CudaBackend {
   std::shared_ptr<cuda::Context> context_;
 };
 
+/// How models are trained at speed: activations and products in bf16 on matrix units. Heads must have 32, 64 or 128
+/// columns (for 128, gradients take more shared memory than sm_86, sm_89 and sm_120 have). Cuda(1) is a new queue on
+/// device 1; only copies of a backend share one, and what works on the same memory must share it.
 using Cuda = CudaBackend<bf16>;
+/// All in fp32, heads of up to 128 columns: to compare with the host.
 using CudaFloat = CudaBackend<float>;
 
 /// `size` numbers in the backend's device's memory, all zero. Throws where there is too little.
