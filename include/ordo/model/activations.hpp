@@ -5,12 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/core/config.hpp>
 #include <ordo/core/host_memory.hpp>
+#include <ordo/core/logit_room.hpp>
 #include <ordo/core/matrix.hpp>
 #include <ordo/model/network.hpp>
 #include <ordo/model/placed_batch.hpp>
@@ -106,9 +106,8 @@ class Workspace {
   /// product runs well, and on the host few enough to stay in cache.
   [[nodiscard]] static std::int64_t logit_numbers(const ModelConfig& config, std::int64_t predictions) {
     const std::int64_t rows = B::on_host ? std::max<std::int64_t>(256, 131072 / config.vocab)
-                                         : std::max<std::int64_t>(2048, (std::int64_t{1} << 26) / config.vocab);
-    const std::int64_t numbers = std::is_same_v<A, R> ? config.vocab : config.vocab + (config.vocab + 7) / 8 * 4 + 4;
-    return std::min(predictions, rows) * numbers;
+                                         : std::max<std::int64_t>(4096, (std::int64_t{1} << 26) / config.vocab);
+    return std::min(predictions, rows) * (B::on_host ? config.vocab : logit_room<R, A>(config.vocab));
   }
 
   /// Hands out the memory (or only counts it) and returns how much it takes [bytes].

@@ -5,12 +5,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <type_traits>
 
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/gemm.cuh>
 #include <ordo/core/error.hpp>
+#include <ordo/core/logit_room.hpp>
 #include <ordo/core/slot.hpp>
 
 namespace ordo {
@@ -18,37 +20,57 @@ namespace ordo {
 namespace cuda {
 
 /// One block a row: loss = log sum exp(logits) - logits[target]. Where there are weights, dlogits = scale * weight *
-/// (softmax - one-hot).
+/// (softmax - one-hot), zeros behind the last column. Rows begin at multiples of 16 bytes; the largest logit and the
+/// sum are found together, as the softmax of attention is (Milakov and Gimelshein 2018, arXiv:1805.02867).
 template <class A>
 ORDO_KERNEL softmax_loss_kernel(Matrix<const float> logits, const Token* target, const float* weight, double scale,
                                 float* loss, Matrix<A> dlogits) {
   float* room = shared_memory<float>();
-  const std::int64_t i = block_x();
-  const float* row = logits.row(i);
-  float largest = row[0];
-  for (std::int64_t v = thread_index(); v < logits.cols; v += block_threads()) {
-    largest = largest < row[v] ? row[v] : largest;
-  }
-  largest = block_max(largest, room);
+  const std::int64_t r = block_x();
+  const float* row = logits.row(r);
+  const std::int64_t cols = logits.cols;
+  float largest = -std::numeric_limits<float>::infinity();
   float sum = 0;
-  for (std::int64_t v = thread_index(); v < logits.cols; v += block_threads()) sum += std::exp(row[v] - largest);
-  sum = block_sum(sum, room);
-  const std::int64_t at = target[i];
-  const float total = largest + std::log(sum);
-  if (thread_index() == 0) loss[i] = total - row[at];
+  for (std::int64_t first = 8 * thread_index(); first < cols; first += 8 * block_threads()) {
+    float x[8];
+    load_eight(row + first, x);
+    float top = largest;
+    ORDO_UNROLL
+    for (int i = 0; i < 8; ++i) {
+      if (first + i >= cols) x[i] = -std::numeric_limits<float>::infinity();
+      top = x[i] > top ? x[i] : top;
+    }
+    if (top > largest) {
+      sum *= std::exp(largest - top);
+      largest = top;
+    }
+    ORDO_UNROLL
+    for (int i = 0; i < 8; ++i) sum += std::exp(x[i] - largest);
+  }
+  const float best = block_max(largest, room);
+  sum = block_sum(largest == -std::numeric_limits<float>::infinity() ? 0.0F : sum * std::exp(largest - best), room);
+  const std::int64_t at = target[r];
+  const float total = best + std::log(sum);
+  if (thread_index() == 0) loss[r] = total - row[at];
   if (weight == nullptr) return;
-  const auto factor = static_cast<float>(scale * static_cast<double>(weight[i]));
+  const auto factor = static_cast<float>(scale * static_cast<double>(weight[r]));
   meet();  // in fp32 dlogits are the logits: the target's is read before it is overwritten
-  for (std::int64_t v = thread_index(); v < logits.cols; v += block_threads()) {
-    const float softmax = std::exp(row[v] - total);
-    dlogits.row(i)[v] = static_cast<A>(factor * (v == at ? softmax - 1 : softmax));
+  for (std::int64_t first = 8 * thread_index(); first < cols; first += 8 * block_threads()) {
+    float x[8];
+    load_eight(row + first, x);
+    ORDO_UNROLL
+    for (int i = 0; i < 8; ++i) {
+      const float softmax = std::exp(x[i] - total);
+      x[i] = first + i < cols ? factor * (first + i == at ? softmax - 1 : softmax) : 0.0F;
+    }
+    store_eight(dlogits.row(r) + first, x);
   }
 }
 
 template <class A>
 void softmax_loss(const CudaBackend<A>& b, Matrix<const float> logits, const Token* target, const float* weight,
                   double scale, float* loss, Matrix<A> dlogits) {
-  constexpr int threads = 256;
+  constexpr int threads = 512;
   launch(b.queue(), {static_cast<int>(logits.rows), 1, 1, threads, threads / warp_size * sizeof(float)},
          softmax_loss_kernel<A>, logits, target, weight, scale, loss, dlogits);
 }
@@ -71,38 +93,36 @@ void logits(const CudaBackend<A>& b, cuda::In<A> x, cuda::In<A> table, Matrix<fl
 }
 
 /// loss[i] = -log softmax(x[i] . table^T)[target[i]], in nats, unweighted.
-/// x (P, C), table (V, C), target, loss (P); scratch: rows of V logits, at least one.
+/// x (P, C), table (V, C), target, loss (P); scratch: at a multiple of 16 bytes, logit_room numbers for each row.
 template <class A>
 void cross_entropy(const CudaBackend<A>& b, cuda::In<A> x, cuda::In<A> table, std::span<const Token> target,
                    std::span<float> loss, std::span<float> scratch) {
   const std::int64_t vocab = table.rows;
-  cuda::for_chunks(x.rows, vocab, vocab, scratch, [&](std::int64_t first, std::int64_t rows) {
-    const Matrix<float> chunk(scratch.data(), rows, vocab);
+  const std::int64_t stride = logit_stride(vocab);
+  cuda::for_chunks(x.rows, vocab, stride, scratch, [&](std::int64_t first, std::int64_t rows) {
+    const Matrix<float> chunk(scratch.data(), rows, vocab, stride);
     logits(b, x.slice(first, rows), table, chunk);
     cuda::softmax_loss(b, chunk, target.data() + first, nullptr, 0.0, loss.data() + first, Matrix<A>());
   });
 }
 
 /// The losses as above, and the gradient of scale * sum_i weight[i] * loss[i]: with dlogits = scale * weight *
-/// (softmax - one-hot), dx = dlogits table, dtable += dlogits^T x. dx (P, C), dtable (V, C), weight (P). In bf16 the
-/// scratch holds half as many numbers again for each row: dlogits.
+/// (softmax - one-hot), dx = dlogits table, dtable += dlogits^T x. dx (P, C), dtable (V, C), weight (P). The
+/// scratch begins at a multiple of 16 bytes and holds logit_room numbers for each row that is worked on at a time.
 template <class A>
 void cross_entropy_gradient(const CudaBackend<A>& b, cuda::In<A> x, cuda::In<A> table, std::span<const Token> target,
                             std::span<const float> weight, double scale, std::span<float> loss, cuda::Out<A> dx,
                             Matrix<float> dtable, std::span<float> scratch) {
   const std::int64_t vocab = table.rows;
-  constexpr bool apart = !std::is_same_v<A, float>;
-  // Rows of dlogits begin at multiples of 16 bytes, as products on matrix units like it.
-  const std::int64_t stride = (vocab + 7) / 8 * 8;
-  const std::int64_t numbers = apart ? vocab + stride / 2 + 4 : vocab;
+  const std::int64_t stride = logit_stride(vocab);
+  const std::int64_t numbers = logit_room<float, A>(vocab);
   cuda::for_chunks(x.rows, vocab, numbers, scratch, [&](std::int64_t first, std::int64_t rows) {
-    const Matrix<float> chunk(scratch.data(), rows, vocab);
+    const Matrix<float> chunk(scratch.data(), rows, vocab, stride);
     Matrix<A> dlogits;
-    if constexpr (apart) {
-      const std::int64_t behind = (rows * vocab + 3) / 4 * 4;
-      dlogits = {reinterpret_cast<A*>(scratch.data() + behind), rows, vocab, stride};
-    } else {
+    if constexpr (std::is_same_v<A, float>) {
       dlogits = chunk;
+    } else {
+      dlogits = {reinterpret_cast<A*>(scratch.data() + rows * stride), rows, vocab, stride};
     }
     logits(b, x.slice(first, rows), table, chunk);
     cuda::softmax_loss(b, chunk, target.data() + first, weight.data() + first, scale, loss.data() + first, dlogits);

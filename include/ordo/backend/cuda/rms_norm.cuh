@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -49,77 +50,71 @@ ORDO_KERNEL rms_norm_kernel(Matrix<const A> x, const float* gain, float epsilon,
   }
 }
 
-/// dx, one warp a row.
+/// dx, one warp a row, and partial (blocks, C): the sum of dy * n over the block's rows, n = x * inverse_rms. Each warp
+/// adds its rows up in shared memory of its own, where a lane has its columns to itself; then the warps in their order.
 template <bool Aligned, class A>
-ORDO_KERNEL rms_norm_input_gradient_kernel(Matrix<const A> x, const float* gain, const float* inverse_rms,
-                                           Matrix<const A> dy, Matrix<A> dx) {
+ORDO_KERNEL rms_norm_gradient_kernel(Matrix<const A> x, const float* gain, const float* inverse_rms, Matrix<const A> dy,
+                                     Matrix<A> dx, Matrix<float> partial) {
   const int warps = block_threads() / warp_size;
+  const std::int64_t cols = x.cols;
+  float* room = shared_memory<float>();  // (warps, C)
+  for (std::int64_t i = thread_index(); i < warps * cols; i += block_threads()) room[i] = 0;
+  meet();
+  float* of_warp = room + warp() * cols;
   for (std::int64_t s = static_cast<std::int64_t>(block_x()) * warps + warp(); s < x.rows;
        s += static_cast<std::int64_t>(blocks_x()) * warps) {
     const float inverse = inverse_rms[s];
-    float n[8];  // x * inverse
-    float g[8];  // gain * dy
+    float n[8];
+    float d[8];  // dy
+    float g[8];
     const auto get = [&](const Columns& at) {
-      float d[8];
       load<Aligned>(x.row(s), at, n);
       load<Aligned>(gain, at, g);
       load<Aligned>(dy.row(s), at, d);
       ORDO_UNROLL
-      for (int i = 0; i < 8; ++i) {
-        n[i] *= inverse;
-        g[i] *= d[i];
-      }
+      for (int i = 0; i < 8; ++i) n[i] *= inverse;
     };
-    float along = 0;  // sum of g * n
-    for_own_columns(s, x.cols, [&](const Columns& at) {
+    float along = 0;  // sum of gain * dy * n
+    for_own_columns(s, cols, [&](const Columns& at) {
       get(at);
       ORDO_UNROLL
-      for (int i = 0; i < 8; ++i) along += g[i] * n[i];
+      for (int i = 0; i < 8; ++i) {
+        along += g[i] * d[i] * n[i];
+        if (Aligned || i < at.count) of_warp[at.first + i] += d[i] * n[i];
+      }
     });
-    along = warp_sum(along) / static_cast<float>(x.cols);
-    for_own_columns(s, x.cols, [&](const Columns& at) {
+    along = warp_sum(along) / static_cast<float>(cols);
+    for_own_columns(s, cols, [&](const Columns& at) {
       get(at);
       float sum[8];
       load<Aligned>(dx.row(s), at, sum);
       ORDO_UNROLL
-      for (int i = 0; i < 8; ++i) sum[i] += inverse * (g[i] - n[i] * along);
+      for (int i = 0; i < 8; ++i) sum[i] += inverse * (g[i] * d[i] - n[i] * along);
       store<Aligned>(dx.row(s), at, sum);
     });
   }
+  meet();
+  for (std::int64_t c = thread_index(); c < cols; c += block_threads()) {
+    float all = 0;
+    for (int w = 0; w < warps; ++w) all += room[w * cols + c];
+    partial.row(block_x())[c] = all;
+  }
 }
 
-/// partial (parts, C): part p sums dy * n over rows p * each .. (p + 1) * each - 1. A block: 32 columns by 8 rows.
-template <class A>
-ORDO_KERNEL rms_norm_gain_gradient_kernel(Matrix<const A> x, const float* inverse_rms, Matrix<const A> dy,
-                                          std::int64_t each, Matrix<float> partial) {
-  float* room = shared_memory<float>();  // (rows of the block, 32)
+/// to[c] += the sum of column c: a block for 32 columns, each warp every warps-th row, then the warps in their order.
+ORDO_KERNEL add_columns_kernel(Matrix<const float> from, float* to) {
+  float* room = shared_memory<float>();  // (warps, 32)
   const std::int64_t c = static_cast<std::int64_t>(block_x()) * warp_size + lane();
-  const std::int64_t first = block_y() * each;
-  const std::int64_t last = first + each < x.rows ? first + each : x.rows;
   const int warps = block_threads() / warp_size;
   float sum = 0;
-  for (std::int64_t s = first + warp(); s < last && c < x.cols; s += warps) {
-    sum += static_cast<float>(dy.row(s)[c]) * (static_cast<float>(x.row(s)[c]) * inverse_rms[s]);
-  }
+  for (std::int64_t r = warp(); r < from.rows && c < from.cols; r += warps) sum += from.row(r)[c];
   room[thread_index()] = sum;
   meet();
-  if (warp() == 0 && c < x.cols) {
-    float all = 0;
-    for (int w = 0; w < warps; ++w) all += room[w * warp_size + lane()];
-    partial.row(block_y())[c] = all;
-  }
+  if (warp() != 0 || c >= from.cols) return;
+  float all = 0;
+  for (int w = 0; w < warps; ++w) all += room[w * warp_size + lane()];
+  to[c] += all;
 }
-
-/// to[c] += the sum of column c, in the order of the rows.
-struct AddColumns {
-  Matrix<const float> from;
-  float* to;
-  ORDO_DEVICE void operator()(std::int64_t c) const {
-    float sum = 0;
-    for (std::int64_t r = 0; r < from.rows; ++r) sum += from.row(r)[c];
-    to[c] += sum;
-  }
-};
 
 inline Matrix<const float> as_row(std::span<const float> numbers) {
   return {numbers.data(), 1, static_cast<std::int64_t>(numbers.size())};
@@ -146,20 +141,22 @@ template <class A>
 void rms_norm_gradient(const CudaBackend<A>& b, cuda::In<A> x, std::span<const float> gain,
                        std::span<const float> inverse_rms, cuda::In<A> dy, cuda::Out<A> dx, std::span<float> dgain) {
   constexpr int threads = 256;
-  constexpr std::int64_t most_parts = 128;
+  constexpr std::int64_t most_blocks = 512;
+  constexpr std::int64_t shared = 48 * 1024 / sizeof(float);  // numbers: what any device has
   if (x.rows == 0) return;
-  const std::int64_t each = std::max<std::int64_t>(32, (x.rows + most_parts - 1) / most_parts);  // rows of a part
-  const std::int64_t parts = (x.rows + each - 1) / each;
-  cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<float>(parts * x.cols)));
-  const Matrix<float> partial(pieces.take<float>(parts * x.cols), parts, x.cols);
+  const std::int64_t warps = std::clamp<std::int64_t>(shared / x.cols, 1, threads / cuda::warp_size);
+  const std::int64_t blocks = std::min(most_blocks, (x.rows + warps - 1) / warps);
+  cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<float>(blocks * x.cols)));
+  const Matrix<float> partial(pieces.take<float>(blocks * x.cols), blocks, x.cols);
+  const cuda::Grid grid{static_cast<int>(blocks), 1, 1, static_cast<int>(warps) * cuda::warp_size,
+                        static_cast<std::size_t>(warps * x.cols) * sizeof(float)};
+  cuda::launch(b.queue(), grid,
+               cuda::in_eights(x, dy, dx, cuda::as_row(gain)) ? cuda::rms_norm_gradient_kernel<true, A>
+                                                              : cuda::rms_norm_gradient_kernel<false, A>,
+               x, gain.data(), inverse_rms.data(), dy, dx, partial);
   const int column_blocks = static_cast<int>((x.cols + cuda::warp_size - 1) / cuda::warp_size);
-  cuda::launch(b.queue(), {column_blocks, static_cast<int>(parts), 1, threads, threads * sizeof(float)},
-               cuda::rms_norm_gain_gradient_kernel<A>, x, inverse_rms.data(), dy, each, partial);
-  cuda::for_each(b.queue(), x.cols, cuda::AddColumns{partial, dgain.data()});
-  cuda::launch(b.queue(), {cuda::blocks_for(x.rows, threads / cuda::warp_size), 1, 1, threads, 0},
-               cuda::in_eights(x, dy, dx, cuda::as_row(gain)) ? cuda::rms_norm_input_gradient_kernel<true, A>
-                                                              : cuda::rms_norm_input_gradient_kernel<false, A>,
-               x, gain.data(), inverse_rms.data(), dy, dx);
+  cuda::launch(b.queue(), {column_blocks, 1, 1, threads, threads * sizeof(float)}, cuda::add_columns_kernel, partial,
+               dgain.data());
 }
 
 }  // namespace ordo
