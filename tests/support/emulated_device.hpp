@@ -57,7 +57,9 @@ class Memory {
     used_ += (pages + 1) * page_;
     // As near to the closed page as the alignment of a real device's memory allows.
     unsigned char* const start = first + (pages * page_ - bytes) / alignment * alignment;
-    pieces_[start] = {first, pages * page_};
+    pieces_[start] = {first, pages * page_, bytes};
+    held_ += bytes;
+    most_held_ = std::max(most_held_, held_);
     protect(first, pages * page_, true);
     std::memset(first, 0xff, pages * page_);
     if (open_ == 0) protect(first, pages * page_, false);
@@ -66,10 +68,15 @@ class Memory {
   void free(void* start) {
     const auto found = pieces_.find(start);
     if (found == pieces_.end()) throw std::logic_error("memory is freed that the device did not give");
+    held_ -= found->second.asked;
     madvise(found->second.first, found->second.bytes, MADV_DONTNEED);
     protect(found->second.first, found->second.bytes, false);
     pieces_.erase(found);
   }
+  /// Bytes that were asked for and are not free yet: now, and the most since `forget_most`.
+  [[nodiscard]] std::size_t held() const { return held_; }
+  [[nodiscard]] std::size_t most_held() const { return most_held_; }
+  void forget_most() { most_held_ = held_; }
   void open() {
     if (open_++ == 0) protect_all(true);
   }
@@ -83,6 +90,7 @@ class Memory {
   struct Piece {
     unsigned char* first;
     std::size_t bytes;
+    std::size_t asked;
   };
 
   Memory() : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
@@ -100,6 +108,8 @@ class Memory {
   std::size_t page_;
   unsigned char* base_ = nullptr;
   std::size_t used_ = 0;
+  std::size_t held_ = 0;
+  std::size_t most_held_ = 0;
   int open_ = 0;
   std::map<void*, Piece> pieces_;
 };
