@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -160,12 +161,14 @@ void add_rowwise(const std::string& name, const Cpu& b, Sizes s) {
     report(state, "GB/s", 20.0 * static_cast<double>(s.rows * s.hidden));
   });
   for (const double rate : {0.0, 0.1}) {
-    add(name + (rate > 0 ? "/add_dropout" : "/add"), [=](benchmark::State& state) {
-      const Owned x(s.rows, s.width), y(s.rows, s.width);
+    add(name + (rate > 0 ? "/join_dropout" : "/join"), [=](benchmark::State& state) {
+      const Owned x(s.rows, s.width), branch(s.rows, s.width), y(s.rows, s.width);
+      std::vector<std::int32_t> rows(static_cast<std::size_t>(s.rows));
+      std::iota(rows.begin(), rows.end(), 0);
       const std::vector<std::uint64_t> sample(static_cast<std::size_t>(s.rows), 3);
       const std::vector<std::int32_t> slot(static_cast<std::size_t>(s.rows), 5);
       const Dropout dropout = Dropout::at(rate, 1, 0, DropoutSite::attention_branch);
-      for (auto _ : state) add_dropout(b, y.view, dropout, {sample, slot}, x.view);
+      for (auto _ : state) join(b, x.view, rows, branch.view, dropout, {sample, slot}, y.view);
       report(state, "GB/s", 3 * row);
     });
   }

@@ -163,12 +163,13 @@ template <class B>
   std::vector<std::uint64_t> sample(23);
   for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = 0x1'0000'0001ULL * (i / 5);
   const std::vector<std::int32_t> slot = random.indices(23, 1000);
+  const std::vector<std::int32_t> rows = random.indices(23, 23);
   const Dropout dropout = Dropout::at(rate, 99, 3, DropoutSite::feed_forward_branch);
   return disagreement(b, [&](const auto& backend) {
     using R = ScalarHere<decltype(backend)>;
-    Table<R> sum = x.as<R>();
+    Table<R> sum = stale<R>(23, 37, 2);
     Table<R> dy = stale<R>(23, 37, 2);
-    add_dropout(backend, y.as<R>().view(), dropout, RowPlaces{sample, slot}, sum.view());
+    join(backend, x.as<R>().view(), rows, y.as<R>().view(), dropout, RowPlaces{sample, slot}, sum.view());
     dropout_gradient(backend, x.as<R>().view(), dropout, RowPlaces{sample, slot}, dy.view());
     return std::vector<Table<R>>{sum, dy};
   });

@@ -256,9 +256,10 @@ void swiglu_gradient(const Mirrored<Inner>& b, HostIn gate_up, HostIn dh, HostOu
       b, [](const auto&... a) { swiglu_gradient(a...); }, In{gate_up}, In{dh}, Out{dgate_up});
 }
 template <class Inner>
-void add_dropout(const Mirrored<Inner>& b, HostIn y, Dropout dropout, RowPlaces places, HostOut x) {
+void join(const Mirrored<Inner>& b, HostIn x, HostRows rows, HostIn branch, Dropout dropout, RowPlaces places,
+          HostOut y) {
   mirrored(
-      b, [](const auto&... a) { add_dropout(a...); }, In{y}, dropout, places, Out{x});
+      b, [](const auto&... a) { join(a...); }, In{x}, rows, In{branch}, dropout, places, Out{y});
 }
 template <class Inner>
 void dropout_gradient(const Mirrored<Inner>& b, HostIn dx, Dropout dropout, RowPlaces places, HostOut dy) {

@@ -19,7 +19,7 @@
 //   attention_gradient(b, layout, dropout, q, k, v, out, lse, dout, dq, dk, dv)                dq, dk, dv
 //   swiglu(b, gate_up, h)                         h = silu(gate) * up           swiglu         h
 //   swiglu_gradient(b, gate_up, dh, dgate_up)                                                  dgate_up
-//   add_dropout(b, y, dropout, places, x)         x += dropped y                residual       x +=
+//   join(b, x, rows, branch, dropout, places, y)  y[i] = x[rows[i]] + dropped branch[i]  residual  y
 //   dropout_gradient(b, dx, dropout, places, dy)  dy = dropped dx                              dy
 //   gather(b, x, rows, y)                         y[i] = x[rows[i]]             rows           y
 //   scatter(b, y, rows, x)                        x[rows[i]] = y[i]; rows differ               x
@@ -132,8 +132,8 @@ concept HasSwiglu = requires(const B& b, Matrix<const ActivationOf<B>> in, Matri
 
 template <class B>
 concept HasResidual = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
-                               Dropout dropout, RowPlaces places) {
-  add_dropout(b, in, dropout, places, out);
+                               std::span<const std::int32_t> rows, Dropout dropout, RowPlaces places) {
+  join(b, in, rows, in, dropout, places, out);
   dropout_gradient(b, in, dropout, places, out);
 };
 

@@ -49,8 +49,7 @@ void feed_forward(const Network<B>& network, const typename Network<B>::Views::L
   linear(b, a.middle_norm, weights.gate_up, a.gate_up);
   swiglu(b, a.gate_up, a.hidden);
   linear(b, a.hidden, weights.down, branch);
-  gather(b, a.middle, same, exit);
-  add_dropout(b, branch, dropout, places, exit);
+  join(b, a.middle, same, branch, dropout, places, exit);
 }
 
 /// The layer's matrices cut to the batch: S slots, Q of them asking.
@@ -143,8 +142,7 @@ void forward(const Network<B>& network, const PlacedBatch<Rule>& batch, Workspac
     const RowPlaces places{asking.sample, asking.slot};
     const Matrix<A> branch = workspace.branch.slice(0, q);
     linear(b, a.attended, w.out, branch);
-    gather(b, a.in, asking.row, a.middle);
-    add_dropout(b, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
+    join(b, a.in, asking.row, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
     const Matrix<A> exit = l + 1 < layers ? workspace.layers[l + 1].in.slice(0, q) : workspace.out.slice(0, q);
     const auto same = batch.every.row.first(static_cast<std::size_t>(q));
     detail::feed_forward(network, w, dropout.at(l, DropoutSite::feed_forward_branch), places, a, same, branch, exit);

@@ -11,18 +11,19 @@
 using namespace ordo;
 using namespace ordo::testing;
 
-TEST_CASE("without dropout the branch is added as it is, and its places are not read") {
+TEST_CASE("without dropout the branch is added to the rows as it is, and its places are not read") {
   const Reference<double> b;
   RandomCase random(1);
   const Table<double> y = random.table(3, 4, 1);
-  Table<double> x = random.table(3, 4);
-  const Table<double> before = x;
-  add_dropout(b, y.view(), Dropout::off(), {}, x.view());
+  const Table<double> before = random.table(5, 4);
+  const std::vector<std::int32_t> rows = {4, 0, 2};
+  Table<double> x(3, 4);
+  join(b, before.view(), rows, y.view(), Dropout::off(), {}, x.view());
   Table<double> dy(3, 4);
   dropout_gradient(b, y.view(), Dropout::off(), {}, dy.view());
   for (int s = 0; s < 3; ++s) {
     for (int c = 0; c < 4; ++c) {
-      CHECK(x.at(s, c) == before.at(s, c) + y.at(s, c));
+      CHECK(x.at(s, c) == before.at(rows[static_cast<std::size_t>(s)], c) + y.at(s, c));
       CHECK(dy.at(s, c) == y.at(s, c));
     }
   }
@@ -35,8 +36,9 @@ TEST_CASE("branch dropout keeps exactly what Dropout::keeps says, scaled by 1 / 
   const std::vector<std::int32_t> slot = {0, 9, 9};
   Table<double> y(3, 50);
   for (double& number : y.all()) number = 3;
+  const Table<double> zeros(3, 50);
   Table<double> x(3, 50);
-  add_dropout(b, y.view(), dropout, RowPlaces{sample, slot}, x.view());
+  join(b, zeros.view(), std::vector<std::int32_t>{0, 1, 2}, y.view(), dropout, RowPlaces{sample, slot}, x.view());
   for (int s = 0; s < 3; ++s) {
     const auto i = static_cast<std::size_t>(s);
     for (int c = 0; c < 50; ++c) {
@@ -56,8 +58,9 @@ TEST_CASE("branch dropout drops its rate of the numbers") {
   for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = i;
   Table<double> y(rows, cols);
   for (double& number : y.all()) number = 1;
+  const Table<double> zeros(1, cols);
   Table<double> x(rows, cols);
-  add_dropout(b, y.view(), dropout, RowPlaces{sample, slot}, x.view());
+  join(b, zeros.view(), std::vector<std::int32_t>(rows, 0), y.view(), dropout, RowPlaces{sample, slot}, x.view());
   double dropped = 0;
   for (const double number : x.all()) dropped += number == 0 ? 1 : 0;
   const double standard_error = std::sqrt(0.25 * 0.75 / (rows * cols));  // 0.0022
@@ -75,9 +78,18 @@ TEST_CASE("the gradient of a dropped branch agrees with central differences and 
   const Table<double> dx = random.table(3, 8);
   Table<double> dy = random.table(3, 8);
   dropout_gradient(b, dx.view(), dropout, RowPlaces{sample, slot}, dy.view());
-  CHECK(gradient_error(dy, y, [&] {
-          Table<double> x = start;
-          add_dropout(b, y.view(), dropout, RowPlaces{sample, slot}, x.view());
-          return functional(dx, x);
-        }) < gradient_tolerance);
+  CHECK(
+      gradient_error(dy, y, [&] {
+        Table<double> x(3, 8);
+        join(b, start.view(), std::vector<std::int32_t>{2, 0, 1}, y.view(), dropout, RowPlaces{sample, slot}, x.view());
+        return functional(dx, x);
+      }) < gradient_tolerance);
+}
+
+TEST_CASE("join refuses rows beyond the stream") {
+  const Reference<double> b;
+  Table<double> x(3, 2);
+  Table<double> y(1, 2);
+  CHECK_THROWS_WITH(join(b, x.view(), std::vector<std::int32_t>{3}, y.view(), Dropout::off(), {}, y.view()),
+                    Catch::Contains("(got 3)"));
 }

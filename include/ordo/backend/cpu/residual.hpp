@@ -8,6 +8,7 @@
 
 #include <ordo/backend/cpu/backend.hpp>
 #include <ordo/backend/cpu/dropout_draws.hpp>
+#include <ordo/backend/cpu/embedding.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/matrix.hpp>
@@ -43,26 +44,31 @@ void for_dropped_rows(const Cpu& cpu, const Dropout& dropout, RowPlaces places, 
 
 }  // namespace cpu
 
-/// x += dropped y. y, x (S, C), places (S), not read where dropout is off.
-inline void add_dropout(const Cpu& cpu, Matrix<const float> y, Dropout dropout, RowPlaces places, Matrix<float> x) {
+/// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows, places (Q), branch, y (Q, C); y lies apart from x. Places are
+/// not read where dropout is off.
+inline void join(const Cpu& cpu, Matrix<const float> x, std::span<const std::int32_t> rows, Matrix<const float> branch,
+                 Dropout dropout, RowPlaces places, Matrix<float> y) {
+  cpu::check_rows("join", rows, x.rows, branch.rows);
   if (!dropout.active()) {
-    cpu::for_rows(cpu, y.rows, y.cols, [&](std::int64_t first, std::int64_t last) {
-      for (std::int64_t s = first; s < last; ++s) {
-        const float* from = y.row(s);
-        float* to = x.row(s);
-        for (std::int64_t c = 0; c < y.cols; ++c) to[c] += from[c];
+    cpu::for_rows(cpu, branch.rows, branch.cols, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) {
+        const float* stream = x.row(rows[static_cast<std::size_t>(i)]);
+        const float* added = branch.row(i);
+        float* to = y.row(i);
+        for (std::int64_t c = 0; c < branch.cols; ++c) to[c] = stream[c] + added[c];
       }
     });
     return;
   }
-  cpu::for_dropped_rows(cpu, dropout, places, y.rows, y.cols,
-                        [&](std::int64_t s, std::int64_t c, std::int64_t count, const std::uint16_t* draws) {
-                          const float* from = y.row(s) + c;
-                          float* to = x.row(s) + c;
+  cpu::for_dropped_rows(cpu, dropout, places, branch.rows, branch.cols,
+                        [&](std::int64_t i, std::int64_t c, std::int64_t count, const std::uint16_t* draws) {
+                          const float* stream = x.row(rows[static_cast<std::size_t>(i)]) + c;
+                          const float* added = branch.row(i) + c;
+                          float* to = y.row(i) + c;
                           const float scale = dropout.scale();
                           const std::uint32_t threshold = dropout.threshold;
-                          for (std::int64_t i = 0; i < count; ++i) {
-                            to[i] += draws[i] >= threshold ? from[i] * scale : 0.0F;
+                          for (std::int64_t j = 0; j < count; ++j) {
+                            to[j] = stream[j] + (draws[j] >= threshold ? added[j] * scale : 0.0F);
                           }
                         });
 }

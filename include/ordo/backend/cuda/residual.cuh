@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/columns.cuh>
@@ -13,14 +14,16 @@ namespace ordo {
 
 namespace cuda {
 
-/// `to` becomes the dropped `from`, or is added to. Eight columns share their draws.
+/// to[i] = the dropped from[i], and with `Adds` stream[rows[i]] more. Eight columns share their draws.
 template <bool Adds, bool Aligned, class A>
 struct Drop {
+  Matrix<const A> stream;
+  const std::int32_t* rows;
   Matrix<const A> from;
-  Matrix<A> to;
   Dropout dropout;
   const std::uint64_t* sample;
   const std::int32_t* slot;
+  Matrix<A> to;
 
   ORDO_DEVICE void operator()(const Columns& at) const {
     float x[8];
@@ -37,7 +40,7 @@ struct Drop {
     }
     if constexpr (Adds) {
       float sum[8];
-      load<Aligned>(to.row(at.row), at, sum);
+      load<Aligned>(stream.row(rows[at.row]), at, sum);
       ORDO_UNROLL
       for (int i = 0; i < 8; ++i) x[i] += sum[i];
     }
@@ -46,28 +49,33 @@ struct Drop {
 };
 
 template <bool Adds, class A>
-void drop(const CudaBackend<A>& b, In<A> from, Dropout dropout, RowPlaces places, Out<A> to) {
+void drop(const CudaBackend<A>& b, In<A> stream, const std::int32_t* rows, In<A> from, Dropout dropout,
+          RowPlaces places, Out<A> to) {
   const std::uint64_t* sample = places.sample.data();
   const std::int32_t* slot = places.slot.data();
-  if (in_eights(from, to)) {
-    for_each_columns(b.queue(), from.rows, from.cols, Drop<Adds, true, A>{from, to, dropout, sample, slot});
+  if (in_eights(from, to) && (!Adds || in_eights(stream))) {
+    for_each_columns(b.queue(), from.rows, from.cols,
+                     Drop<Adds, true, A>{stream, rows, from, dropout, sample, slot, to});
   } else {
-    for_each_columns(b.queue(), from.rows, from.cols, Drop<Adds, false, A>{from, to, dropout, sample, slot});
+    for_each_columns(b.queue(), from.rows, from.cols,
+                     Drop<Adds, false, A>{stream, rows, from, dropout, sample, slot, to});
   }
 }
 
 }  // namespace cuda
 
-/// x += dropped y. y, x (S, C), places (S), not read where dropout is off.
+/// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows, places (Q), branch, y (Q, C); y lies apart from x. Places are
+/// not read where dropout is off.
 template <class A>
-void add_dropout(const CudaBackend<A>& b, cuda::In<A> y, Dropout dropout, RowPlaces places, cuda::Out<A> x) {
-  cuda::drop<true>(b, y, dropout, places, x);
+void join(const CudaBackend<A>& b, cuda::In<A> x, std::span<const std::int32_t> rows, cuda::In<A> branch,
+          Dropout dropout, RowPlaces places, cuda::Out<A> y) {
+  cuda::drop<true>(b, x, rows.data(), branch, dropout, places, y);
 }
 
 /// dy = dropped dx. dx, dy (S, C), places (S).
 template <class A>
 void dropout_gradient(const CudaBackend<A>& b, cuda::In<A> dx, Dropout dropout, RowPlaces places, cuda::Out<A> dy) {
-  cuda::drop<false>(b, dx, dropout, places, dy);
+  cuda::drop<false>(b, dx, nullptr, dx, dropout, places, dy);
 }
 
 }  // namespace ordo

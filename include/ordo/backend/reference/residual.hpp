@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <ordo/backend/reference/backend.hpp>
+#include <ordo/backend/reference/embedding.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/dropout.hpp>
 
@@ -24,12 +26,15 @@ R branch_factor(Dropout dropout, RowPlaces places, std::int64_t s, std::int64_t 
 
 }  // namespace reference
 
-/// x += dropped y. y, x (S, C), places (S), not read where dropout is off.
+/// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows, places (Q), branch, y (Q, C); y lies apart from x. Places are
+/// not read where dropout is off.
 template <class R>
-void add_dropout(const Reference<R>&, reference::In<R> y, Dropout dropout, RowPlaces places, reference::Out<R> x) {
-  for (std::int64_t s = 0; s < y.rows; ++s) {
-    for (std::int64_t c = 0; c < y.cols; ++c) {
-      x.row(s)[c] += reference::branch_factor<R>(dropout, places, s, c) * y.row(s)[c];
+void join(const Reference<R>&, reference::In<R> x, std::span<const std::int32_t> rows, reference::In<R> branch,
+          Dropout dropout, RowPlaces places, reference::Out<R> y) {
+  for (std::int64_t i = 0; i < branch.rows; ++i) {
+    const R* from = x.row(reference::row_of("join", rows[static_cast<std::size_t>(i)], x.rows));
+    for (std::int64_t c = 0; c < branch.cols; ++c) {
+      y.row(i)[c] = from[c] + reference::branch_factor<R>(dropout, places, i, c) * branch.row(i)[c];
     }
   }
 }
