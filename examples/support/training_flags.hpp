@@ -88,6 +88,9 @@ inline void add_optimiser_flags(CLI::App& app, ordo::TrainOptions& options) {
                  "[slots]")
       ->check(whole<std::int64_t>())
       ->capture_default_str();
+  app.add_flag(
+      "--recompute", options.recompute,
+      "work activations out again in the backward pass: less memory, a third more arithmetic, the same numbers");
   app.add_option("--average", options.average, "decay of averaged (EMA) weights, 0 for none [1/step]")
       ->capture_default_str();
 }

@@ -34,6 +34,13 @@ for factorization in ltr masked orderings:3:told; do
   rm -r model
 done
 
+# Activations that are worked out again, and passes of other sizes, are settings of memory: the first changes no bit.
+"$programs/train" --data train.txt $tiny --layers 3 --epochs 3 --out kept > train.log 2>&1
+"$programs/train" --data train.txt $tiny --layers 3 --epochs 3 --recompute --out again > train.log 2>&1
+cmp kept/model.safetensors again/model.safetensors || fail "--recompute changed the weights"
+"$programs/train" --data train.txt $tiny --layers 3 --epochs 3 --micro-slots 20 --out passes > train.log 2>&1
+rm -r kept again passes
+
 "$programs/train" --data train.txt --validation 0.2 --factorization 'mixture(1 ltr + 1 blockwise:8)' $tiny --epochs 3 \
   --out hybrid > train.log 2>&1
 "$programs/evaluate" hybrid --data other.txt --draws 3 > score.log

@@ -26,8 +26,10 @@ struct Capacity {
   friend bool operator==(const Capacity&, const Capacity&) = default;
 };
 
-/// Whether activations are kept for the backward pass.
-enum class Pass : std::uint8_t { forward, backward };
+/// What activations are kept for: nothing, the backward pass, or that with every layer's worked out again from its
+/// entry (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost", arXiv:1604.06174): the memory of one
+/// layer, and a third more arithmetic. The numbers are the same.
+enum class Pass : std::uint8_t { forward, backward, recompute };
 
 /// The matrices of one layer. Q is S, or P in the last layer when fewer slots predict than there are.
 template <class B>
@@ -77,7 +79,7 @@ class Workspace {
   /// A number in the backend's memory, for whoever uses the workspace.
   [[nodiscard]] double* sum() { return sum_.data(); }
 
-  std::vector<LayerActivations<B>> layers;  // forward passes: all layers share the same memory but for `in`
+  std::vector<LayerActivations<B>> layers;  // forward and recompute: all layers share the same memory but for `in`
   Matrix<A> out;                            // (P, C) residual stream after the last layer
   Matrix<A> out_norm;                       // (P, C)
   std::span<R> out_inverse_rms;             // (P)
@@ -135,6 +137,11 @@ class Workspace {
         layer = layers[0];
         if (l == 1) take(layer.in, s, c);
         if (l > 1) layer.in = layers[l - 2].in;
+        continue;
+      }
+      if (pass_ == Pass::recompute && l > 0) {
+        layer = layers[0];
+        take(layer.in, s, c);
         continue;
       }
       take(layer.in, s, c);

@@ -37,7 +37,7 @@ void accumulate_gradient(const Network<B>& network, const PlacedBatch<Rule>& bat
   using R = ScalarOf<B>;
   using A = ActivationOf<B>;
   if (batch.predictions() == 0) return;
-  require(workspace.pass() == Pass::backward, "network", "this workspace was planned for forward passes only");
+  require(workspace.pass() != Pass::forward, "network", "this workspace was planned for forward passes only");
   const B& b = network.backend();
   const ModelConfig& config = network.config();
   forward(network, batch, workspace, dropout);
@@ -61,7 +61,11 @@ void accumulate_gradient(const Network<B>& network, const PlacedBatch<Rule>& bat
   rms_norm_gradient(b, workspace.out.slice(0, p), weights.final_gain, workspace.out_inverse_rms.first(count), dnorm, dx,
                     grads.final_gain);
 
+  BatchKeys keys;
   for (std::size_t l = layers; l-- > 0;) {
+    if (workspace.pass() == Pass::recompute && l + 1 < layers) {  // the last layer's are still there
+      detail::run_layer(network, weights, batch, workspace, dropout, l, keys, detail::Until::hidden);
+    }
     const bool few = detail::asks_few(batch, l, layers);
     const QueryRows<Rule, PlacedList>& asking = detail::asking_rows(batch, l, layers);
     const std::int64_t q = asking.size();

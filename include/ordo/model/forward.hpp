@@ -26,6 +26,26 @@ struct DropoutSettings {
   }
 };
 
+/// What a layer's queries attend to: a view of keys and values, and where each sequence's lie.
+template <class A, class Rule>
+struct KeysAndValues {
+  Matrix<const A> k;
+  Matrix<const A> v;
+  std::span<const AttentionSequence<Rule>> sequences;
+  std::int32_t most_keys = 0;  ///< of one sequence
+};
+
+/// Attention within the batch: the keys and values are those that its own slots give.
+struct BatchKeys {
+  template <class B, class Rule>
+  void place(const B&, const Batch<Rule>&) {}
+  template <class B, class A, class Rule>
+  KeysAndValues<A, Rule> at(const B&, std::size_t, const QueryRows<Rule, PlacedList>& asking, bool, Matrix<A> k,
+                            Matrix<A> v) {
+    return {k, v, asking.sequences, asking.most_keys};
+  }
+};
+
 namespace detail {
 
 /// Rotates the queries: the first half of the heads by where the slot stands, the others by where its target does.
@@ -37,19 +57,6 @@ void rotate_queries(const Network<B>& network, const QueryRows<Rule, PlacedList>
   const RotaryTable<ScalarOf<B>> table = network.rotary();
   if (plain > 0) rotate(network.backend(), table, asking.position, q.columns(0, plain), head_size, direction);
   rotate(network.backend(), table, asking.told_position, q.columns(plain, q.cols - plain), head_size, direction);
-}
-
-/// From the residual stream after attention to the layer's exit: x + down(swiglu(gate_up(norm(x)))).
-template <class B>
-void feed_forward(const Network<B>& network, const typename Network<B>::Views::Layer& weights, Dropout dropout,
-                  RowPlaces places, LayerActivations<B>& a, std::span<const std::int32_t> same,
-                  Matrix<ActivationOf<B>> branch, Matrix<ActivationOf<B>> exit) {
-  const B& b = network.backend();
-  rms_norm(b, a.middle, weights.feed_forward_gain, network.config().epsilon, a.middle_norm, a.middle_inverse_rms);
-  linear(b, a.middle_norm, weights.gate_up, a.gate_up);
-  swiglu(b, a.gate_up, a.hidden);
-  linear(b, a.hidden, weights.down, branch);
-  join(b, a.middle, same, branch, dropout, places, exit);
 }
 
 /// The layer's matrices cut to the batch: S slots, Q of them asking.
@@ -79,27 +86,56 @@ const QueryRows<Rule, PlacedList>& asking_rows(const PlacedBatch<Rule>& batch, s
   return asks_few(batch, layer, layers) ? batch.predicting : batch.every;
 }
 
-}  // namespace detail
+/// How far a layer is run: to its exit, or to what the backward pass needs of it.
+enum class Until : std::uint8_t { exit, hidden };
 
-/// What a layer's queries attend to: a view of keys and values, and where each sequence's lie.
-template <class A, class Rule>
-struct KeysAndValues {
-  Matrix<const A> k;
-  Matrix<const A> v;
-  std::span<const AttentionSequence<Rule>> sequences;
-  std::int32_t most_keys = 0;  ///< of one sequence
-};
-
-/// Attention within the batch: the keys and values are those that its own slots give.
-struct BatchKeys {
-  template <class B, class Rule>
-  void place(const B&, const Batch<Rule>&) {}
-  template <class B, class A, class Rule>
-  KeysAndValues<A, Rule> at(const B&, std::size_t, const QueryRows<Rule, PlacedList>& asking, bool, Matrix<A> k,
-                            Matrix<A> v) {
-    return {k, v, asking.sequences, asking.most_keys};
+/// Layer l, from where its entry lies in the workspace: x + out(attention(norm(x))), then x +
+/// down(swiglu(gate_up(norm(x)))).
+template <class B, class Rule, class Keys>
+void run_layer(const Network<B>& network, const typename Network<B>::Views& weights, const PlacedBatch<Rule>& batch,
+               Workspace<B>& workspace, DropoutSettings dropout, std::size_t l, Keys& keys, Until until) {
+  using A = ActivationOf<B>;
+  const B& b = network.backend();
+  const ModelConfig& config = network.config();
+  const std::int64_t c = config.width;
+  const std::size_t layers = weights.layers.size();
+  const bool few = asks_few(batch, l, layers);
+  const QueryRows<Rule, PlacedList>& asking = asking_rows(batch, l, layers);
+  const std::int64_t q = asking.size();
+  const auto& w = weights.layers[l];
+  LayerActivations<B> a = cut(workspace.layers[l], batch.slots(), q);
+  rms_norm(b, a.in, w.attention_gain, config.epsilon, a.norm, a.inverse_rms);
+  Matrix<A> queries = a.qkv.columns(0, c);
+  if (few) {
+    queries = a.q;
+    linear(b, a.norm, w.qkv.slice(c, 2 * c), a.qkv.columns(c, 2 * c));
+    gather(b, a.norm, asking.row, a.norm_asking);
+    linear(b, a.norm_asking, w.qkv.slice(0, c), queries);
+  } else {
+    linear(b, a.norm, w.qkv, a.qkv);
   }
-};
+  rotate_queries(network, asking, queries, Rotation::forward);
+  rotate(b, network.rotary(), batch.position, a.qkv.columns(c, c), config.head_size(), Rotation::forward);
+  const KeysAndValues<A, Rule> seen = keys.at(b, l, asking, few, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
+  const AttentionLayout<Rule> layout{config.head_size(),  seen.sequences, asking.slot,
+                                     asking.most_queries, seen.most_keys, asking.rules};
+  attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
+  const RowPlaces places{asking.sample, asking.slot};
+  const Matrix<A> branch = workspace.branch.slice(0, q);
+  linear(b, a.attended, w.out, branch);
+  join(b, a.in, asking.row, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
+
+  rms_norm(b, a.middle, w.feed_forward_gain, config.epsilon, a.middle_norm, a.middle_inverse_rms);
+  linear(b, a.middle_norm, w.gate_up, a.gate_up);
+  swiglu(b, a.gate_up, a.hidden);
+  if (until == Until::hidden) return;
+  const Matrix<A> exit = l + 1 < layers ? workspace.layers[l + 1].in.slice(0, q) : workspace.out.slice(0, q);
+  const auto same = batch.every.row.first(static_cast<std::size_t>(q));
+  linear(b, a.hidden, w.down, branch);
+  join(b, a.middle, same, branch, dropout.at(l, DropoutSite::feed_forward_branch), places, exit);
+}
+
+}  // namespace detail
 
 /// Runs the layers over a packed batch. Afterwards `workspace.out_norm` (P, C) holds what the output head reads.
 /// The batch must have been placed in this workspace, and have at least one predicting slot. `keys` supplies what each
@@ -108,44 +144,13 @@ template <class B, class Rule, class Keys = BatchKeys>
 void forward(const Network<B>& network, const PlacedBatch<Rule>& batch, Workspace<B>& workspace,
              DropoutSettings dropout, Keys&& keys = {}) {
   static_assert(HasAttention<B, Rule>, "[ordo] the backend has no attention for this rule");
-  using A = ActivationOf<B>;
   const B& b = network.backend();
   const ModelConfig& config = network.config();
   const typename Network<B>::Views weights = network.views();
-  const std::int64_t s = batch.slots();
   const std::int64_t p = batch.predictions();
-  const std::int64_t c = config.width;
-  const std::size_t layers = weights.layers.size();
-  embed(b, weights.table, batch.token, workspace.layers[0].in.slice(0, s));
-  for (std::size_t l = 0; l < layers; ++l) {
-    const bool few = detail::asks_few(batch, l, layers);
-    const QueryRows<Rule, PlacedList>& asking = detail::asking_rows(batch, l, layers);
-    const std::int64_t q = asking.size();
-    const auto& w = weights.layers[l];
-    LayerActivations<B> a = detail::cut(workspace.layers[l], s, q);
-    rms_norm(b, a.in, w.attention_gain, config.epsilon, a.norm, a.inverse_rms);
-    Matrix<A> queries = a.qkv.columns(0, c);
-    if (few) {
-      queries = a.q;
-      linear(b, a.norm, w.qkv.slice(c, 2 * c), a.qkv.columns(c, 2 * c));
-      gather(b, a.norm, asking.row, a.norm_asking);
-      linear(b, a.norm_asking, w.qkv.slice(0, c), queries);
-    } else {
-      linear(b, a.norm, w.qkv, a.qkv);
-    }
-    detail::rotate_queries(network, asking, queries, Rotation::forward);
-    rotate(b, network.rotary(), batch.position, a.qkv.columns(c, c), config.head_size(), Rotation::forward);
-    const KeysAndValues<A, Rule> seen = keys.at(b, l, asking, few, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
-    const AttentionLayout<Rule> layout{config.head_size(),  seen.sequences, asking.slot,
-                                       asking.most_queries, seen.most_keys, asking.rules};
-    attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
-    const RowPlaces places{asking.sample, asking.slot};
-    const Matrix<A> branch = workspace.branch.slice(0, q);
-    linear(b, a.attended, w.out, branch);
-    join(b, a.in, asking.row, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
-    const Matrix<A> exit = l + 1 < layers ? workspace.layers[l + 1].in.slice(0, q) : workspace.out.slice(0, q);
-    const auto same = batch.every.row.first(static_cast<std::size_t>(q));
-    detail::feed_forward(network, w, dropout.at(l, DropoutSite::feed_forward_branch), places, a, same, branch, exit);
+  embed(b, weights.table, batch.token, workspace.layers[0].in.slice(0, batch.slots()));
+  for (std::size_t l = 0; l < weights.layers.size(); ++l) {
+    detail::run_layer(network, weights, batch, workspace, dropout, l, keys, detail::Until::exit);
   }
   rms_norm(b, workspace.out.slice(0, p), weights.final_gain, config.epsilon, workspace.out_norm.slice(0, p),
            workspace.out_inverse_rms.first(static_cast<std::size_t>(p)));

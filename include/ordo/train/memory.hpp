@@ -86,7 +86,7 @@ template <Backend B, Factorization F>
   plan.resident = resident_bytes();
   plan.parameters = (count + rounded) * (1 + (evaluates && options.keep_best ? 1 : 0) + (options.average > 0 ? 1 : 0));
   plan.optimiser = 3 * count;
-  plan.activations = Workspace<B>::planned_bytes(config, most, Pass::backward);
+  plan.activations = Workspace<B>::planned_bytes(config, most, options.recompute ? Pass::recompute : Pass::backward);
   if (evaluates) {
     const std::int64_t scored = std::max(one, options.evaluation.pass_slots<B>());
     const std::int64_t asked = B::on_host ? scored * most.predictions / std::max<std::int64_t>(1, most.slots) : scored;
@@ -106,12 +106,17 @@ void check_fits(const MemoryPlan& plan, std::int64_t free, const ModelConfig& co
   const auto megabytes = [](std::int64_t bytes) { return (bytes + 999999) / 1000000; };
   std::string advice = "; take fewer layers or less width";
   TrainOptions smaller = options;
+  smaller.recompute = true;
+  const bool recomputed_fits =
+      !options.recompute && training_memory<B>(config, smaller, evaluates, policy).planned() <= usable;
+  smaller.recompute = options.recompute;
   for (std::int64_t slots = micro_slots<B>(options, config) / 2; slots > 0; slots /= 2) {
     smaller.micro_slots = slots;
     if (training_memory<B>(config, smaller, evaluates, policy).planned() > usable) continue;
     advice = "; passes of at most " + std::to_string(slots) + " slots would fit (micro_slots)";
     break;
   }
+  if (recomputed_fits) advice += "; and so would activations that are worked out again (recompute)";
   fail("train", "training needs ", megabytes(plan.planned()), " MB of the device's memory, and ", megabytes(usable),
        " MB are free for it", advice);
 }

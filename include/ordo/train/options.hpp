@@ -49,9 +49,10 @@ struct TrainOptions {
   double epsilon = 1e-8;
   double clip = 1.0;   ///< largest global norm of the gradient; 0: no clipping
   double average = 0;  ///< decay per step of averaged (EMA) weights, which are then evaluated and kept; 0: off
-  std::int64_t micro_slots = 0;     ///< slots in one pass; gradients accumulate over passes. 0: what suits the backend
-  std::uint64_t seed = 0;           ///< of plans, shuffling and dropout
-  int evaluations = 20;             ///< evaluations on the validation text, evenly spaced over the run
+  std::int64_t micro_slots = 0;  ///< slots in one pass; gradients accumulate over passes. 0: what suits the backend
+  bool recompute = false;  ///< work activations out again in the backward pass: less memory, a third more arithmetic
+  std::uint64_t seed = 0;  ///< of plans, shuffling and dropout
+  int evaluations = 20;    ///< evaluations on the validation text, evenly spaced over the run
   std::int64_t evaluate_every = 0;  ///< or one every so many steps; 0: by `evaluations`
   bool evaluate_by_ratio = false;   ///< `evaluations` at steps with a constant ratio, not a constant difference
   EvaluateOptions evaluation = EvaluateOptions::brief();  ///< how each of them scores

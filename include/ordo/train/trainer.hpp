@@ -216,7 +216,7 @@ class Trainer {
     room_ = {slots, slots, (workspace_ && room_.few) || needed.predictions < needed.slots};
     passes_done_.clear();
     workspace_.reset();
-    workspace_.emplace(network_, room_, Pass::backward);
+    workspace_.emplace(network_, room_, options_.recompute ? Pass::recompute : Pass::backward);
   }
 
   [[nodiscard]] AdamWStep adamw_step() const {

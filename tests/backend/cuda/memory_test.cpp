@@ -127,8 +127,13 @@ TEST_CASE("a run that does not fit is refused, with what would fit") {
   const MemoryPlan plan = training_memory<Cuda>(config, options, false, policy);
   constexpr std::int64_t margin = std::int64_t{512} << 20;
   CHECK_NOTHROW(check_fits<Cuda>(plan, plan.planned() + margin, config, options, false, policy));
-  CHECK_THROWS_WITH(check_fits<Cuda>(plan, plan.planned() + margin - 1, config, options, false, policy),
-                    Catch::Contains("passes of at most 32768 slots would fit (micro_slots)"));
+  CHECK_THROWS_WITH(
+      check_fits<Cuda>(plan, plan.planned() + margin - 1, config, options, false, policy),
+      Catch::Contains("passes of at most 32768 slots would fit (micro_slots)") && Catch::Contains("(recompute)"));
+  options.recompute = true;
+  CHECK_NOTHROW(check_fits<Cuda>(training_memory<Cuda>(config, options, false, policy), plan.planned() / 2 + margin,
+                                 config, options, false, policy));
+  options.recompute = false;
   options.micro_slots = 8192;
   CHECK_NOTHROW(check_fits<Cuda>(training_memory<Cuda>(config, options, false, policy), plan.planned() / 4 + margin,
                                  config, options, false, policy));
