@@ -2,10 +2,9 @@
 // What the GPU benchmarks share: times, and what the device itself can do, measured in the same run.
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include <ordo/backend/cuda/cuda.cuh>

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
 
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
@@ -187,7 +186,7 @@ void attention_few(Context& context, const AttentionLayout<Rule>& layout, Matrix
   const few::Parts parts{pieces.take<float>(numbers), static_cast<int>(count), static_cast<int>(keys)};
   const Queue queue = context.queue();
   for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
-    const auto run = [&](auto head_size) {
+    with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();
       const std::size_t bytes = few::threads / warp_size * (d + 2) * sizeof(float);
       const int queries = static_cast<int>(call.most_queries);
@@ -195,12 +194,7 @@ void attention_few(Context& context, const AttentionLayout<Rule>& layout, Matrix
              attention_few_kernel<d, One, A, Rule>, call, parts);
       launch(queue, {queries, call.heads, call.count, warp_size, 0}, attention_few_join_kernel<d, One, A, Rule>, call,
              parts, out, lse);
-    };
-    switch (call.d) {
-      case 32: return run(std::integral_constant<int, 32>{});
-      case 64: return run(std::integral_constant<int, 64>{});
-      default: return run(std::integral_constant<int, 128>{});
-    }
+    });
   });
 }
 

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
 
 #include <ordo/backend/cuda/attention_few.cuh>
 #include <ordo/backend/cuda/attention_tiles.cuh>
@@ -147,17 +146,6 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
                  rounded_pair(acc[n][2 * r] * inverse, acc[n][2 * r + 1] * inverse));
     }
     if (t == 0) lse.row(row)[place.head] = (best[r] + std::log2(all)) * ln_2;  // log 0 where nothing is seen
-  }
-}
-
-/// Calls f with the head size as a constant. Throws where matrix units do not take it.
-template <class F>
-void with_head_size(int d, const F& f) {
-  switch (d) {
-    case 32: return f(std::integral_constant<int, 32>{});
-    case 64: return f(std::integral_constant<int, 64>{});
-    case 128: return f(std::integral_constant<int, 128>{});
-    default: fail("attention", "in bf16 the head size must be 32, 64 or 128 (got ", d, ")");
   }
 }
 

@@ -31,6 +31,18 @@ void with_columns(int d, const F& f) {
   }
 }
 
+/// Calls f with the head size as a constant. Throws where it is not one that matrix units, and the kernels for few
+/// queries, take.
+template <class F>
+void with_head_size(int d, const F& f) {
+  switch (d) {
+    case 32: return f(std::integral_constant<int, 32>{});
+    case 64: return f(std::integral_constant<int, 64>{});
+    case 128: return f(std::integral_constant<int, 128>{});
+    default: fail("attention", "in bf16 the head size must be 32, 64 or 128 (got ", d, ")");
+  }
+}
+
 template <class R>
 ORDO_DEVICE R dot(const R* a, const R* b, int count) {
   R sum = 0;

@@ -28,9 +28,6 @@ namespace cuda {
 struct DeviceFacts {
   std::string name;
   int units = 0;                  ///< multiprocessors
-  int clock_khz = 0;              ///< the highest
-  int major = 0;                  ///< compute capability
-  int minor = 0;                  ///< compute capability
   std::int64_t memory_bytes = 0;  ///< in all
 };
 
@@ -42,7 +39,7 @@ class Context {
   explicit Context(int) {}
   [[nodiscard]] Queue queue() const { return {}; }
   void settle() const {}
-  [[nodiscard]] DeviceFacts facts() const { return {"emulated device", 1, 0, 9, 0, std::int64_t{1} << 30}; }
+  [[nodiscard]] DeviceFacts facts() const { return {"emulated device", 1, std::int64_t{1} << 30}; }
   [[nodiscard]] std::string describe() const { return facts().name; }
   [[nodiscard]] std::int64_t free_bytes() const { return std::int64_t{1} << 30; }
 #else
@@ -88,10 +85,7 @@ class Context {
   [[nodiscard]] DeviceFacts facts() const {
     cudaDeviceProp about{};
     check(cudaGetDeviceProperties(&about, device_), "device");
-    DeviceFacts facts{about.name, about.multiProcessorCount, 0, about.major, about.minor, 0};
-    check(cudaDeviceGetAttribute(&facts.clock_khz, cudaDevAttrClockRate, device_), "device");
-    facts.memory_bytes = static_cast<std::int64_t>(about.totalGlobalMem);
-    return facts;
+    return {about.name, about.multiProcessorCount, static_cast<std::int64_t>(about.totalGlobalMem)};
   }
   [[nodiscard]] std::string describe() const {
     int version = 0;
