@@ -1,6 +1,7 @@
-// How fast attention runs on a GPU in bf16: full, causal and block diffusion's rule, forward and backward. One JSON
-// line each, TFLOP/s of the pairs that the rule lets see: 4 D operations a pair forward, 10 D backward (where this
-// backend does 14 D, since it adds nothing up in the order of the moment). Usage: attention [REPETITIONS]
+// How fast attention runs on a GPU in bf16: full, causal and block diffusion's rule, forward and backward, by products
+// of a warp and, where the device has them, of four. One JSON line each, TFLOP/s of the pairs that the rule lets see: 4
+// D operations a pair forward, 10 D backward (where this backend does 14 D, since it adds nothing up in the order of
+// the moment). Usage: attention [REPETITIONS]
 
 #include <algorithm>
 #include <cstdint>
@@ -9,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <ordo/backend/cuda/attention_matrix.cuh>
-#include <ordo/backend/cuda/attention_matrix_gradient.cuh>
+#include <ordo/backend/cuda/attention_routes.cuh>
 #include <ordo/backend/cuda/cuda.cuh>
 #include <ordo/core/rng.hpp>
 #include <ordo/factorization/rule/blocks.hpp>
@@ -61,28 +61,31 @@ void measure(const ordo::Cuda& b, const std::string& name, const Rule& rule, dou
   };
   const Matrix<bf16> o(out.data(), rows, width);
   const Matrix<float> l(lse.data(), rows, heads);
-  const auto say = [&](const char* pass, const bench::Times& t, double operations) {
+  const Matrix<bf16> back(dout.data(), rows, width);
+  const auto say = [&](const char* way, const char* pass, double operations, const auto& run) {
+    const bench::Times t = bench::device_time(b.queue(), repetitions, run);
     std::printf(
-        "{\"by\": \"ordo\", \"rule\": \"%s\", \"pass\": \"%s\", \"head\": %d, \"ms\": %.4f, \"least\": %.4f, "
+        "{\"by\": \"ordo, %s\", \"rule\": \"%s\", \"pass\": \"%s\", \"head\": %d, \"ms\": %.4f, \"least\": %.4f, "
         "\"most\": %.4f, \"tflops\": %.1f}\n",
-        name.c_str(), pass, head_size, t.median, t.least, t.most,
+        way, name.c_str(), pass, head_size, t.median, t.least, t.most,
         operations * pairs * head_size * heads * batch / t.median * 1e-9);
   };
-  say("forward",
-      bench::device_time(b.queue(), repetitions,
-                         [&] {
-                           ordo::cuda::attention_matrix(b.queue(), layout, ordo::Dropout::off(), part(qkv, 0),
-                                                        part(qkv, 1), part(qkv, 2), o, l);
-                         }),
-      4);
-  say("backward",
-      bench::device_time(b.queue(), repetitions,
-                         [&] {
-                           ordo::cuda::attention_matrix_gradient(
-                               b.context(), layout, ordo::Dropout::off(), part(qkv, 0), part(qkv, 1), part(qkv, 2), o,
-                               l, Matrix<bf16>(dout.data(), rows, width), part(dqkv, 0), part(dqkv, 1), part(dqkv, 2));
-                         }),
-      10);
+  constexpr double forward = 4;
+  constexpr double backward = 10;
+  const auto off = ordo::Dropout::off();
+  say("a warp", "forward", forward,
+      [&] { ordo::cuda::attention_matrix(b.queue(), layout, off, part(qkv, 0), part(qkv, 1), part(qkv, 2), o, l); });
+  say("a warp", "backward", backward, [&] {
+    ordo::cuda::attention_matrix_gradient(b.context(), layout, off, part(qkv, 0), part(qkv, 1), part(qkv, 2), o, l,
+                                          back, part(dqkv, 0), part(dqkv, 1), part(dqkv, 2));
+  });
+  if (!b.context().has_warpgroups()) return;
+  say("four warps", "forward", forward,
+      [&] { ordo::cuda::attention_warpgroup(b.queue(), layout, off, part(qkv, 0), part(qkv, 1), part(qkv, 2), o, l); });
+  say("four warps", "backward", backward, [&] {
+    ordo::cuda::attention_warpgroup_gradient(b.context(), layout, off, part(qkv, 0), part(qkv, 1), part(qkv, 2), o, l,
+                                             back, part(dqkv, 0), part(dqkv, 1), part(dqkv, 2));
+  });
 }
 
 }  // namespace

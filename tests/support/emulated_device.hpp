@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <map>
@@ -20,11 +21,13 @@
 #include <new>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <ordo/core/bf16.hpp>
 
 #define ORDO_KERNEL inline void
+#define ORDO_THREADS(count)
 #define ORDO_DEVICE inline
 #define ORDO_UNROLL
 #define ORDO_ONE_BY_ONE
@@ -157,8 +160,13 @@ class Block {
     return block;
   }
 
+  static constexpr std::size_t shared_alignment = 1024;
+
   Block(const Grid& grid, const std::function<void()>& body)
-      : grid_(grid), body_(body), threads_(static_cast<std::size_t>(grid.threads)), shared_(grid.shared + 128) {
+      : grid_(grid),
+        body_(body),
+        threads_(static_cast<std::size_t>(grid.threads)),
+        shared_(grid.shared + shared_alignment) {
     if (grid.threads % lanes != 0 || grid.threads > 1024) throw std::logic_error("a block must have whole warps");
     warps_.resize(threads_ / lanes);
     if (fibers_.size() < threads_) fibers_.resize(threads_);
@@ -166,20 +174,27 @@ class Block {
 
   void run(int x, int y, int z) {
     place_ = {x, y, z};
+    ++runs_;
     std::fill(shared_.begin(), shared_.end(), static_cast<unsigned char>(0xff));
     met_ = 0;
     meetings_ = 0;
     for (Warp& warp : warps_) warp = {};
+    for (auto& line : others_) line.clear();
+    some_met_.clear();
     for (std::size_t i = 0; i < threads_; ++i) start(i);
     Block* const outer = current();
     current() = this;
     while (left_ > 0) {
       const std::uint64_t before = progress_;
       for (std::size_t w = 0; w < warps_.size(); ++w) run_warp(w);
+      if (progress_ == before && left_ > 0 && !failure_) run_others();
       if (progress_ == before && left_ > 0 && !failure_) {
         failure_ = std::make_exception_ptr(std::logic_error("the threads of a block wait for one another in vain"));
       }
       if (failure_) break;
+    }
+    if (!failure_ && (!others_[0].empty() || !others_[1].empty())) {
+      failure_ = std::make_exception_ptr(std::logic_error("a block ends before its copies and products do"));
     }
     current() = outer;
     if (!failure_) return;
@@ -192,13 +207,35 @@ class Block {
   [[nodiscard]] int thread() const { return static_cast<int>(now_); }
   [[nodiscard]] int threads() const { return grid_.threads; }
   [[nodiscard]] const Grid& grid() const { return grid_; }
+  [[nodiscard]] std::uint64_t runs() const { return runs_; }  ///< of this thread's blocks, this one included
   [[nodiscard]] int x() const { return place_.x; }
   [[nodiscard]] int y() const { return place_.y; }
   [[nodiscard]] int z() const { return place_.z; }
   [[nodiscard]] void* shared() {
     void* at = shared_.data();
     std::size_t space = shared_.size();
-    return std::align(128, grid_.shared, at, space);
+    return std::align(shared_alignment, grid_.shared, at, space);
+  }
+
+  /// Until `there` holds, which other threads, copies or products bring about.
+  template <class There>
+  void wait_until(const There& there) {
+    ++progress_;
+    while (!there()) yield();
+    ++progress_;
+  }
+  void note_progress() { ++progress_; }
+  /// What copies and products by other units than the threads' own do: when nothing else gets any further.
+  void later(bool is_copy, std::function<void()> work) { others_[is_copy ? 0 : 1].push_back(std::move(work)); }
+  /// So many threads meet at barrier `which`.
+  void meet_some(int which, int threads) {
+    auto& [here, times] = some_met_[which];
+    const int time = times;
+    if (++here == threads) {
+      here = 0;
+      ++times;
+    }
+    wait_until([&times = times, time] { return times != time; });
   }
 
   void meet() {
@@ -268,6 +305,20 @@ class Block {
       block.yield();
     }
   }
+  /// One of what others do, by lot: copies are done in no order, products in theirs.
+  void run_others() {
+    lot_ = lot_ * 6364136223846793005U + 1442695040888963407U;
+    const std::size_t draw = lot_ >> 33;
+    auto& [copies, products] = others_;
+    const bool copy = products.empty() || (!copies.empty() && draw % 2 == 0);
+    auto& line = copy ? copies : products;
+    if (line.empty()) return;
+    const std::size_t which = copy ? draw / 2 % line.size() : 0;
+    const std::function<void()> work = std::move(line[which]);
+    line.erase(line.begin() + static_cast<std::ptrdiff_t>(which));
+    work();
+    ++progress_;
+  }
   void open_barrier() {
     met_ = 0;
     ++meetings_;
@@ -300,8 +351,12 @@ class Block {
   Grid grid_;
   const std::function<void()>& body_;
   static inline thread_local std::vector<Fiber> fibers_;
+  static inline thread_local std::uint64_t runs_ = 0;
   std::size_t threads_;
   std::vector<Warp> warps_;
+  std::deque<std::function<void()>> others_[2];  // copies, products
+  std::uint64_t lot_ = 1;
+  std::map<int, std::pair<int, int>> some_met_;  // of each barrier: how many are here, and how often all were
   std::vector<unsigned char> shared_;
   jmp_buf scheduler_{};
   Place place_;

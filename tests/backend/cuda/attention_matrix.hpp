@@ -16,8 +16,7 @@
 #include <support/mirrored_device.hpp>
 #include <support/random_cases.hpp>
 
-#include <ordo/backend/cuda/attention_matrix.cuh>
-#include <ordo/backend/cuda/attention_matrix_gradient.cuh>
+#include <ordo/backend/cuda/attention_routes.cuh>
 #include <ordo/backend/reference/attention.hpp>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/bf16.hpp>
@@ -145,10 +144,36 @@ struct Written {
   }
 };
 
+/// How attention is worked out.
+enum class Way { chosen, matrix, warpgroup };
+
+/// Those of the two ways to work out many queries that run here.
+std::vector<Way> ways() {
+  if (Cuda().context().has_warpgroups()) return {Way::matrix, Way::warpgroup};
+  return {Way::matrix};
+}
+
+template <class... Views>
+void attend(Way way, const Cuda& b, const Views&... views) {
+  switch (way) {
+    case Way::chosen: return attention(b, views...);
+    case Way::matrix: return ordo::cuda::attention_matrix(b.queue(), views...);
+    case Way::warpgroup: return ordo::cuda::attention_warpgroup(b.queue(), views...);
+  }
+}
+template <class... Views>
+void attend_back(Way way, const Cuda& b, const Views&... views) {
+  switch (way) {
+    case Way::chosen: return attention_gradient(b, views...);
+    case Way::matrix: return ordo::cuda::attention_matrix_gradient(b.context(), views...);
+    case Way::warpgroup: return ordo::cuda::attention_warpgroup_gradient(b.context(), views...);
+  }
+}
+
 /// Runs one packed batch, forward and backward, and compares all that is written.
 template <class Rule>
-void check_case(const std::vector<std::int32_t>& lengths, const Rule& rule, Asking asking, double rate, int head_size,
-                int heads = 2, int times = 1) {
+void check_way(Way way, const std::vector<std::int32_t>& lengths, const Rule& rule, Asking asking, double rate,
+               int head_size, int heads = 2, int times = 1) {
   RandomCase random(12);
   const PackedCase<Rule> packed = pack(random, lengths, rule, asking, 3);
   const std::int64_t width = heads * head_size;
@@ -172,8 +197,8 @@ void check_case(const std::vector<std::int32_t>& lengths, const Rule& rule, Aski
   const Results plain = plain_bf16(layout, dropout, q.exact, k.exact, v.exact, dout.exact);
 
   const Mirrored<Cuda> device;
-  const auto forward = [](const auto&... views) { attention(views...); };
-  const auto backward = [](const auto&... views) { attention_gradient(views...); };
+  const auto forward = [way](const auto&... views) { attend(way, views...); };
+  const auto backward = [way](const auto&... views) { attend_back(way, views...); };
   Written out(nq, width);
   Table<float> lse = stale<float>(nq, heads);
   mirrored(device, forward, layout, dropout, q.view(), k.view(), v.view(), out.view(), lse.view());
@@ -202,6 +227,16 @@ void check_case(const std::vector<std::int32_t>& lengths, const Rule& rule, Aski
   }
 }
 
+/// The same, every way that runs here.
+template <class Rule>
+void check_case(const std::vector<std::int32_t>& lengths, const Rule& rule, Asking asking, double rate, int head_size,
+                int heads = 2, int times = 1) {
+  for (const Way way : ways()) {
+    INFO((way == Way::warpgroup ? "products of four warps" : "products of a warp"));
+    check_way(way, lengths, rule, asking, rate, head_size, heads, times);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("bf16 attention agrees with the reference under every kind of rule") {
@@ -219,7 +254,7 @@ TEST_CASE("bf16 attention agrees with the reference for every head size and at t
     INFO("head size " << head_size);
     check_case({67}, Causal{}, Asking::every, 0.1, head_size, 1);
   }
-  for (const std::int32_t length : {15, 16, 63, 64, 65, 128, 193}) {
+  for (const std::int32_t length : {15, 16, 63, 64, 65, 128, 129, 193, 300}) {
     INFO("length " << length);
     check_case({length}, Causal{}, Asking::every, 0.0, 32, 1);
   }
@@ -228,9 +263,9 @@ TEST_CASE("bf16 attention agrees with the reference for every head size and at t
 TEST_CASE("bf16 attention of a few queries to many keys agrees with the reference") {
   for (const int head_size : {32, 64, 128}) {
     INFO("head size " << head_size);
-    check_case({1, 200, 2, 65, 64, 333}, Causal{}, Asking::last, 0.0, head_size, 1);
+    check_way(Way::chosen, {1, 200, 2, 65, 64, 333}, Causal{}, Asking::last, 0.0, head_size, 1);
   }
-  check_case({9, 150, 300}, BlocksAndPrefix{}, Asking::last, 0.0, 64, 2);
+  check_way(Way::chosen, {9, 150, 300}, BlocksAndPrefix{}, Asking::last, 0.0, 64, 2);
 }
 
 TEST_CASE("bf16 attention agrees with the reference under block diffusion's rule") {

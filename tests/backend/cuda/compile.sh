@@ -21,6 +21,11 @@ for arch in "$@"; do
     echo "does not compile for sm_$arch"
     exit 1
   fi
+  # What ptxas says where it gives up the overlap of products with other work, or the registers that were asked for.
+  if grep -E '\(C75(06|07|08|09|10|11|12|13|14)\)' "$work/ptxas_$arch.log"; then
+    echo "ptxas takes speed from a kernel for sm_$arch"
+    exit 1
+  fi
   c++filt < "$work/ptxas_$arch.log" | awk -v arch="sm_$arch" '
     /Compiling entry function/ { name = $0; sub(/.*entry function ./, "", name); sub(/. for .sm_.*/, "", name) }
     /bytes stack frame/ { stack = $1; spills = $5 + $9 }

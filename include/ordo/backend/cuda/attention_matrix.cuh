@@ -2,15 +2,16 @@
 // Attention under a visibility rule on matrix units, in bf16 with sums and softmax in fp32: the way of FlashAttention-2
 // (Dao 2023, arXiv:2307.08691), each tile asked of the rule. Runs on every device from sm_80 on.
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
+#include <ordo/backend/cuda/attention_dropout.cuh>
 #include <ordo/backend/cuda/attention_few.cuh>
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/matrix_tiles.cuh>
+#include <ordo/backend/cuda/matrix_unit.cuh>
+#include <ordo/backend/cuda/running_softmax.cuh>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/bf16.hpp>
@@ -24,7 +25,6 @@ namespace ordo::cuda {
 template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf16> out, Matrix<float> lse) {
   using namespace matrix;
-  constexpr float nothing = -std::numeric_limits<float>::infinity();
   const HeadPlace<bf16, Rule, Stored> place(call);
   const int q0 = block_x() * rows;
   const int q1 = min_of(q0 + rows, place.sequence.queries);
@@ -43,9 +43,7 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
   const int t = lane() % 4;
   const int own[2] = {q0 + warp() * 16 + g, q0 + warp() * 16 + g + 8};
   const std::int32_t slots[2] = {place.slot(min_of(own[0], q1 - 1)), place.slot(min_of(own[1], q1 - 1))};
-  const float to_log2 = call.scale() * log2_e;
-  float best[2] = {nothing, nothing};  // in powers of two
-  float sum[2] = {0, 0};
+  RunningSoftmax softmax(call.scale());
   float acc[D / 8][4];
   clear_sums(acc);
   OwnRows<D> own_queries(queries);
@@ -69,61 +67,26 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
     }
 
     if ((tile + 1) * rows > keys || ask(tile) != Tile::all) {
-      const std::uint32_t seen = seen_bits([&](int n, bool second, int i) {
-        const int key = tile * rows + n * 8 + 2 * t + i;
-        return key < keys && place.rule->sees(second ? slots[1] : slots[0], key);
-      });
-      ORDO_UNROLL
-      for (int n = 0; n < groups; ++n) {
-        ORDO_UNROLL
-        for (int i = 0; i < 4; ++i) score[n][i] = is_set(seen, 4 * n + i) ? score[n][i] : nothing;
-      }
-    }
-    float top[2] = {nothing, nothing};
-    ORDO_UNROLL
-    for (int n = 0; n < groups; ++n) {
-      ORDO_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        score[n][i] *= to_log2;
-        top[i / 2] = score[n][i] > top[i / 2] ? score[n][i] : top[i / 2];
-      }
+      hide(score, 0, seen_bits([&](int n, bool second, int i) {
+             const int key = tile * rows + n * 8 + 2 * t + i;
+             return key < keys && place.rule->sees(second ? slots[1] : slots[0], key);
+           }));
     }
     float shrink[2];
-    float base[2];  // 0 where nothing has been seen yet: the difference of two infinities is no number
-    ORDO_UNROLL
-    for (int r = 0; r < 2; ++r) {
-      const float now = row_max(top[r]);
-      const float larger = now > best[r] ? now : best[r];
-      shrink[r] = larger == nothing ? 1.0F : std::exp2(best[r] - larger);
-      best[r] = larger;
-      base[r] = larger == nothing ? 0.0F : larger;
-      sum[r] *= shrink[r];
-    }
+    softmax.take(score, shrink);
     ORDO_UNROLL
     for (int n = 0; n < D / 8; ++n) {
       ORDO_UNROLL
       for (int i = 0; i < 4; ++i) acc[n][i] *= shrink[i / 2];
     }
-    std::uint32_t p[groups][2];  // rows g and g + 8 of each group of keys
-    ORDO_UNROLL
-    for (int n = 0; n < groups; ++n) {
-      ORDO_UNROLL
-      for (int r = 0; r < 2; ++r) {
-        float first = std::exp2(score[n][2 * r] - base[r]);
-        float second = std::exp2(score[n][2 * r + 1] - base[r]);
-        sum[r] += first + second;
-        if constexpr (Drops) {
-          const PairFactors kept =
-              pair_factors(call.dropout, place.sequence.sample, place.head, slots[r], tile * groups + n);
-          first *= kept.first;
-          second *= kept.second;
-        }
-        p[n][r] = rounded_pair(first, second);
-      }
+    if constexpr (Drops) {
+      drop(score, 0, kept_of_queries(call.dropout, place.sequence.sample, place.head, slots, tile * rows),
+           call.dropout.scale());
     }
     ORDO_UNROLL
     for (int n = 0; n < groups; n += 2) {
-      const std::uint32_t a[4] = {p[n][0], p[n][1], p[n + 1][0], p[n + 1][1]};
+      std::uint32_t a[4];
+      as_a(score[n], score[n + 1], a);
       ORDO_UNROLL
       for (int c = 0; c < D / 8; c += 2) {
         std::uint32_t b[4];
@@ -136,16 +99,13 @@ ORDO_KERNEL attention_matrix_kernel(AttentionCall<bf16, Stored> call, Matrix<bf1
       tiles, ask, start_own, start, [&] { own_queries.hold(); }, work);
   ORDO_UNROLL
   for (int r = 0; r < 2; ++r) {
-    const float all = row_sum(sum[r]);
+    float inverse;
+    float log_sum;
+    softmax.finish(r, inverse, log_sum);
     if (own[r] >= q1) continue;
     const std::int64_t row = place.row(own[r]);
-    const float inverse = all > 0 ? 1.0F / all : 0.0F;
-    ORDO_UNROLL
-    for (int n = 0; n < D / 8; ++n) {
-      store_pair(out.row(row) + place.column + n * 8 + 2 * t,
-                 rounded_pair(acc[n][2 * r] * inverse, acc[n][2 * r + 1] * inverse));
-    }
-    if (t == 0) lse.row(row)[place.head] = (best[r] + std::log2(all)) * ln_2;  // log 0 where nothing is seen
+    store_row<D>(acc, r, out.row(row) + place.column, inverse);
+    if (t == 0) lse.row(row)[place.head] = log_sum;
   }
 }
 
@@ -169,18 +129,3 @@ void attention_matrix(Queue queue, const AttentionLayout<Rule>& layout, Dropout 
 }
 
 }  // namespace ordo::cuda
-
-namespace ordo {
-
-/// attention (see attention.cuh) in bf16, on matrix units, lse in fp32. Throws where heads do not have 32, 64 or 128
-/// columns.
-template <class Rule>
-void attention(const Cuda& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const bf16> q,
-               Matrix<const bf16> k, Matrix<const bf16> v, Matrix<bf16> out, Matrix<float> lse) {
-  if (cuda::takes_few(layout, dropout, q, k, v, out)) {
-    return cuda::attention_few(b.context(), layout, q, k, v, out, lse);
-  }
-  cuda::attention_matrix(b.queue(), layout, dropout, q, k, v, out, lse);
-}
-
-}  // namespace ordo

@@ -2,17 +2,19 @@
 // The gradient of attention_matrix: one pass over the keys gives dq, one over the queries dk and dv, so that every sum
 // has one owner and one order (FlashAttention-2's backward pass adds dq up with atomics in the order of the moment).
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 
+#include <ordo/backend/cuda/attention_dropout.cuh>
 #include <ordo/backend/cuda/attention_gradient.cuh>
 #include <ordo/backend/cuda/attention_matrix.cuh>
+#include <ordo/backend/cuda/attention_past.cuh>
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
+#include <ordo/backend/cuda/matrix_tiles.cuh>
 #include <ordo/backend/cuda/matrix_unit.cuh>
+#include <ordo/backend/cuda/running_softmax.cuh>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/bf16.hpp>
@@ -20,19 +22,7 @@
 
 namespace ordo::cuda {
 
-/// What the forward pass left, and what flows back.
-struct MatrixPast {
-  Matrix<const float> lse;    // (Q, H)
-  Matrix<const bf16> dout;    // (Q, H D)
-  Matrix<const float> along;  // (Q, H)
-};
-
 namespace matrix {
-
-inline constexpr float nothing = -std::numeric_limits<float>::infinity();
-
-/// A logarithm of a sum of exponentials in powers of two; 0 for that of nothing, so that exp2(nothing - it) is 0.
-ORDO_DEVICE float in_log2(float lse) { return lse == nothing ? 0.0F : lse * log2_e; }
 
 /// The 16 x 16 of a warp's own rows by 16 rows of a tile from `row` on, over all D columns: two c.
 template <int D>
@@ -57,21 +47,6 @@ ORDO_DEVICE void add_rows(float (&acc)[D / 8][4], const std::uint32_t (&a)[4], c
     multiply_add_two(acc[n], acc[n + 1], a, b);
   }
 }
-/// Two c as an a.
-ORDO_DEVICE void as_a(const float (&c)[2][4], std::uint32_t (&a)[4]) {
-  a[0] = rounded_pair(c[0][0], c[0][1]);
-  a[1] = rounded_pair(c[0][2], c[0][3]);
-  a[2] = rounded_pair(c[1][0], c[1][1]);
-  a[3] = rounded_pair(c[1][2], c[1][3]);
-}
-template <int D>
-ORDO_DEVICE void store_row(const float (&acc)[D / 8][4], int r, bf16* row) {
-  ORDO_UNROLL
-  for (int n = 0; n < D / 8; ++n) {
-    store_pair(row + n * 8 + 2 * (lane() % 4), rounded_pair(acc[n][2 * r], acc[n][2 * r + 1]));
-  }
-}
-
 }  // namespace matrix
 
 /// A block: dq of 64 queries of one head of one sequence, laid out as attention_matrix_kernel.
@@ -108,6 +83,7 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
   }
   const float scale = call.scale();
   const float to_log2 = scale * log2_e;
+  [[maybe_unused]] const float more = call.dropout.scale();  // of what dropout kept_bits
   float acc[D / 8][4];
   clear_sums(acc);
   OwnRows<D> own_queries(queries);
@@ -128,6 +104,10 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
         return key < keys && place.rule->sees(second ? slots[1] : slots[0], key);
       });
     }
+    [[maybe_unused]] std::uint32_t kept = 0;
+    if constexpr (Drops) {
+      kept = kept_of_queries(call.dropout, place.sequence.sample, place.head, slots, tile * rows);
+    }
     for (int n = 0; n < rows; n += 16) {  // keys
       float score[2][4];
       float dp[2][4];
@@ -144,20 +124,21 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
         ORDO_UNROLL
         for (int r = 0; r < 2; ++r) {
           if constexpr (Drops) {
-            const PairFactors kept =
-                pair_factors(call.dropout, place.sequence.sample, place.head, slots[r], tile * groups + n / 8 + half);
-            dp[half][2 * r] *= kept.first;
-            dp[half][2 * r + 1] *= kept.second;
+            ORDO_UNROLL
+            for (int i = 0; i < 2; ++i) {
+              float& x = dp[half][2 * r + i];
+              x = is_set(kept, n / 2 + half * 4 + 2 * r + i) ? more * x : 0.0F;
+            }
           }
           ORDO_UNROLL
           for (int i = 0; i < 2; ++i) {
             float& s = score[half][2 * r + i];
-            s = scale * std::exp2(s * to_log2 - lse_log2[r]) * (dp[half][2 * r + i] - along[r]);
+            s = scale * power_of_two(s * to_log2 - lse_log2[r]) * (dp[half][2 * r + i] - along[r]);
           }
         }
       }
       std::uint32_t a[4];
-      as_a(score, a);
+      as_a(score[0], score[1], a);
       add_rows<D>(acc, a, k_tile, n);
     }
   };
@@ -199,6 +180,7 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
   const int own[2] = {k0 + warp() * 16 + g, k0 + warp() * 16 + g + 8};
   const float scale = call.scale();
   const float to_log2 = scale * log2_e;
+  [[maybe_unused]] const float more = call.dropout.scale();  // of what dropout kept_bits
   float acc_k[D / 8][4];
   float acc_v[D / 8][4];
   clear_sums(acc_k);
@@ -227,6 +209,12 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
         return query < queries && key < k1 && place.rule->sees(place.slot(query), key);
       });
     }
+    [[maybe_unused]] std::uint32_t kept_bits = 0;
+    if constexpr (Drops) {
+      kept_bits = kept_of_keys(
+          call.dropout, place.sequence.sample, place.head,
+          [&](int i) { return place.slot(min_of(tile * rows + i, queries - 1)); }, k0 + warp() * 16);
+    }
     for (int n = 0; n < rows; n += 16) {  // queries
       float score[2][4];
       float dp[2][4];
@@ -243,18 +231,18 @@ ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> cal
           for (int r = 0; r < 2; ++r) {
             float& s = score[half][2 * r + i];
             if (mixed && !is_set(seen, n / 2 + half * 4 + 2 * r + i)) s = nothing;
-            const float p = std::exp2(s * to_log2 - lse_log2);
+            const float p = power_of_two(s * to_log2 - lse_log2);
             float factor = 1;
-            if constexpr (Drops) factor = place.factor(min_of(tile * rows + of_tile, queries - 1), own[r]);
+            if constexpr (Drops) factor = is_set(kept_bits, n / 2 + half * 4 + 2 * r + i) ? more : 0.0F;
             kept[half][2 * r + i] = factor * p;
             s = scale * p * (factor * dp[half][2 * r + i] - along[of_tile]);
           }
         }
       }
       std::uint32_t a[4];
-      as_a(kept, a);
+      as_a(kept[0], kept[1], a);
       add_rows<D>(acc_v, a, dout_tile, n);
-      as_a(score, a);
+      as_a(score[0], score[1], a);
       add_rows<D>(acc_k, a, q_tile, n);
     }
   };
@@ -300,15 +288,3 @@ void attention_matrix_gradient(Context& context, const AttentionLayout<Rule>& la
 }
 
 }  // namespace ordo::cuda
-
-namespace ordo {
-
-/// attention_gradient (see attention_gradient.cuh) in bf16, on matrix units, lse in fp32.
-template <class Rule>
-void attention_gradient(const Cuda& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const bf16> q,
-                        Matrix<const bf16> k, Matrix<const bf16> v, Matrix<const bf16> out, Matrix<const float> lse,
-                        Matrix<const bf16> dout, Matrix<bf16> dq, Matrix<bf16> dk, Matrix<bf16> dv) {
-  cuda::attention_matrix_gradient(b.context(), layout, dropout, q, k, v, out, lse, dout, dq, dk, dv);
-}
-
-}  // namespace ordo

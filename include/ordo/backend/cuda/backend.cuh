@@ -12,6 +12,7 @@
 #include <ordo/backend/cuda/buffer.cuh>
 #include <ordo/backend/cuda/device.cuh>
 #include <ordo/backend/cuda/staging.cuh>
+#include <ordo/backend/cuda/warpgroup.cuh>
 #include <ordo/core/bf16.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/matrix.hpp>
@@ -42,6 +43,7 @@ class Context {
   [[nodiscard]] DeviceFacts facts() const { return {"emulated device", 1, std::int64_t{1} << 30}; }
   [[nodiscard]] std::string describe() const { return facts().name; }
   [[nodiscard]] std::int64_t free_bytes() const { return std::int64_t{1} << 30; }
+  [[nodiscard]] bool has_warpgroups() const { return emulated::has_warpgroups(); }
 #else
   explicit Context(int device) : device_(device) {
     int count = 0;
@@ -65,6 +67,8 @@ class Context {
       constexpr auto mode = static_cast<cublasMath_t>(
           static_cast<int>(CUBLAS_DEFAULT_MATH) | static_cast<int>(CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
       require(cublasSetMathMode(products_, mode) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS takes no mode");
+      DeviceBuffer<int> answer(1);
+      has_warpgroups_ = runs_warpgroup_products(queue_, answer.data());
     } catch (...) {
       release();
       throw;
@@ -80,6 +84,8 @@ class Context {
     check(cudaSetDevice(device_), "device");
     return products_;
   }
+  /// Whether kernels with products of four warps run here (see warpgroup.cuh).
+  [[nodiscard]] bool has_warpgroups() const { return has_warpgroups_; }
   /// Waits until all that was queued is done.
   void settle() const { check(cudaStreamSynchronize(queue()), "queue"); }
   [[nodiscard]] DeviceFacts facts() const {
@@ -127,6 +133,7 @@ class Context {
     if (queue_ != nullptr) cudaStreamDestroy(queue_);
   }
   Queue queue_{};
+  bool has_warpgroups_ = false;
   cublasHandle_t products_ = nullptr;
   DeviceBuffer<unsigned char> products_room_;
 #endif

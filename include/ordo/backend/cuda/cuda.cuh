@@ -4,8 +4,7 @@
 #include <ordo/backend/cuda/adamw.cuh>
 #include <ordo/backend/cuda/attention.cuh>
 #include <ordo/backend/cuda/attention_gradient.cuh>
-#include <ordo/backend/cuda/attention_matrix.cuh>
-#include <ordo/backend/cuda/attention_matrix_gradient.cuh>
+#include <ordo/backend/cuda/attention_routes.cuh>
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/cross_entropy.cuh>
 #include <ordo/backend/cuda/embedding.cuh>

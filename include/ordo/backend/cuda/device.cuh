@@ -17,6 +17,7 @@
 #include <cuda_runtime.h>
 
 #define ORDO_KERNEL __global__ void
+#define ORDO_THREADS(count) __launch_bounds__(count, 1)  // of a kernel's block, and one block to a multiprocessor
 #define ORDO_DEVICE __device__ __forceinline__
 #define ORDO_UNROLL _Pragma("unroll")
 #define ORDO_ONE_BY_ONE _Pragma("unroll 1")

@@ -9,8 +9,8 @@
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/matrix_unit.cuh>
+#include <ordo/backend/cuda/running_softmax.cuh>
 #include <ordo/core/bf16.hpp>
-#include <ordo/core/dropout.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/matrix.hpp>
 #include <ordo/core/tile.hpp>
@@ -22,8 +22,6 @@ namespace matrix {
 inline constexpr int threads = 128;
 inline constexpr int rows = 64;  // of a tile, of queries or keys: 16 for each warp
 inline constexpr int groups = rows / 8;
-inline constexpr float log2_e = 1.4426950408889634F;
-inline constexpr float ln_2 = 0.6931471805599453F;
 
 /// Numbers from one row of a tile to the next in shared memory: 16 bytes more than a row, so that eight rows that are
 /// loaded together lie in different banks.
@@ -144,6 +142,14 @@ ORDO_DEVICE void multiply_add_two(float (&c0)[4], float (&c1)[4], const std::uin
   multiply_add(c1, a, second);
 }
 
+/// Two neighbouring c as an a.
+ORDO_DEVICE void as_a(const float (&first)[4], const float (&second)[4], std::uint32_t (&a)[4]) {
+  a[0] = rounded_pair(first[0], first[1]);
+  a[1] = rounded_pair(first[2], first[3]);
+  a[2] = rounded_pair(second[0], second[1]);
+  a[3] = rounded_pair(second[2], second[3]);
+}
+
 /// Two neighbours of a row at once: the first of them has an even column, so it lies on 4 bytes.
 ORDO_DEVICE void store_pair(bf16* to, std::uint32_t both) {
 #if defined(ORDO_EMULATE_CUDA)
@@ -154,17 +160,13 @@ ORDO_DEVICE void store_pair(bf16* to, std::uint32_t both) {
 #endif
 }
 
-/// Over the four lanes that share a row of c.
-ORDO_DEVICE float row_max(float x) {
-  for (const int mask : {1, 2}) {
-    const float other = across(x, mask);
-    x = other > x ? other : x;
+/// Row r of a lane's c, times `factor`, to a row whose first column is the c's.
+template <int D>
+ORDO_DEVICE void store_row(const float (&c)[D / 8][4], int r, bf16* row, float factor = 1.0F) {
+  ORDO_UNROLL
+  for (int n = 0; n < D / 8; ++n) {
+    store_pair(row + n * 8 + 2 * (lane() % 4), rounded_pair(c[n][2 * r] * factor, c[n][2 * r + 1] * factor));
   }
-  return x;
-}
-ORDO_DEVICE float row_sum(float x) {
-  for (const int mask : {1, 2}) x += across(x, mask);
-  return x;
 }
 
 /// Throws where rows do not begin at multiples of 16 bytes: they are copied 16 bytes at a time.
@@ -186,21 +188,6 @@ ORDO_DEVICE std::uint32_t seen_bits(const Sees& sees) {
   return bits;
 }
 ORDO_DEVICE bool is_set(std::uint32_t bits, int j) { return ((bits >> j) & 1U) != 0; }
-
-/// Whether dropout keeps each of the two keys of a lane in a group of eight: factors 0 or 1 / (1 - rate).
-struct PairFactors {
-  float first = 1;
-  float second = 1;
-};
-ORDO_DEVICE PairFactors pair_factors(const Dropout& dropout, std::uint64_t sample, int head, std::int32_t slot,
-                                     int group) {
-  const auto words = dropout.words(sample, static_cast<std::uint32_t>(head), static_cast<std::uint32_t>(slot),
-                                   static_cast<std::uint32_t>(group));
-  const int t = lane() % 4;
-  const std::uint32_t word = t == 0 ? words[0] : t == 1 ? words[1] : t == 2 ? words[2] : words[3];
-  const float scale = dropout.scale();
-  return {(word & 0xffffU) >= dropout.threshold ? scale : 0.0F, (word >> 16) >= dropout.threshold ? scale : 0.0F};
-}
 
 }  // namespace matrix
 

@@ -34,18 +34,36 @@ struct Blocks {
   }
 
   [[nodiscard]] ORDO_HD constexpr Tile tile(std::int32_t q0, std::int32_t q1, std::int32_t k0, std::int32_t k1) const {
-    if (q0 < clean && q1 > clean) return both(tile(q0, clean, k0, k1), tile(clean, q1, k0, k1));
-    if (k0 < clean && k1 > clean) return both(tile(q0, q1, k0, clean), tile(q0, q1, clean, k1));
-    if (q1 <= clean) {
-      if (k0 >= clean || k0 / block > (q1 - 1) / block) return Tile::none;
-      return (k1 - 1) / block <= q0 / block ? Tile::all : Tile::some;
-    }
+    // Cut where the clean copies end. Not by calling itself: a GPU's compiler could not inline it then.
+    if (q1 <= clean) return of_clean(q0, q1, k0, k1);
+    const Tile windows = of_windows(q0 < clean ? clean : q0, q1, k0, k1);
+    return q0 < clean ? both(of_clean(q0, clean, k0, k1), windows) : windows;
+  }
+
+ private:
+  /// What clean queries see.
+  [[nodiscard]] ORDO_HD constexpr Tile of_clean(std::int32_t q0, std::int32_t q1, std::int32_t k0,
+                                                std::int32_t k1) const {
+    if (k0 >= clean || k0 / block > (q1 - 1) / block) return Tile::none;
+    return k1 <= clean && (k1 - 1) / block <= q0 / block ? Tile::all : Tile::some;
+  }
+  /// What queries of windows see.
+  [[nodiscard]] ORDO_HD constexpr Tile of_windows(std::int32_t q0, std::int32_t q1, std::int32_t k0,
+                                                  std::int32_t k1) const {
     const std::int32_t w0 = window(q0 - clean);
     const std::int32_t w1 = window(q1 - 1 - clean);
-    if (k1 <= clean) {
-      if (k0 >= (first + w1) * block) return Tile::none;
-      return k1 <= (first + w0) * block ? Tile::all : Tile::some;
-    }
+    if (k1 <= clean) return of_copies(w0, w1, k0, k1);
+    const Tile own = of_own(w0, w1, q0, q1, k0 < clean ? clean : k0, k1);
+    return k0 < clean ? both(of_copies(w0, w1, k0, clean), own) : own;
+  }
+  /// What windows w0 .. w1 see of clean copies, and slots of windows of one another.
+  [[nodiscard]] ORDO_HD constexpr Tile of_copies(std::int32_t w0, std::int32_t w1, std::int32_t k0,
+                                                 std::int32_t k1) const {
+    if (k0 >= (first + w1) * block) return Tile::none;
+    return k1 <= (first + w0) * block ? Tile::all : Tile::some;
+  }
+  [[nodiscard]] ORDO_HD constexpr Tile of_own(std::int32_t w0, std::int32_t w1, std::int32_t q0, std::int32_t q1,
+                                              std::int32_t k0, std::int32_t k1) const {
     const std::int32_t v0 = window(k0 - clean);
     const std::int32_t v1 = window(k1 - 1 - clean);
     if (v0 > w1 || v1 < w0) return Tile::none;
@@ -53,8 +71,6 @@ struct Blocks {
     const std::int32_t from = clean + w0 * slots;
     return within(w0).tile(q0 - from, q1 - from, k0 - from, k1 - from);
   }
-
- private:
   [[nodiscard]] ORDO_HD constexpr std::int32_t window(std::int32_t n) const {
     return n >= last_begin ? last_begin / slots : n / slots;
   }
