@@ -38,6 +38,11 @@ for arch in "$@"; do
     }' | sort -k8 >> "$work/kernels.txt"
 done
 cat "$work/kernels.txt"
+# Every file of a program has its own kernels: two that include the same header must link.
+if nm "$work/operations_$1.o" | grep ' T .*_kernel'; then
+  echo "these kernels would be defined twice in a program of two files"
+  exit 1
+fi
 if ! grep -q attention_kernel "$work/kernels.txt"; then
   echo "ptxas named no attention kernel"
   exit 1
