@@ -18,6 +18,7 @@
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/bf16.hpp>
 #include <ordo/core/buffer.hpp>
+#include <ordo/core/draw.hpp>
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/matrix.hpp>
 #include <ordo/core/rotary.hpp>
@@ -298,6 +299,12 @@ void cross_entropy_gradient(const Mirrored<Inner>& b, HostIn x, HostIn table, Ho
   mirrored(
       b, [](const auto&... a) { cross_entropy_gradient(a...); }, In{x}, In{table}, target, weight, scale, loss, Out{dx},
       dtable, scratch);
+}
+template <class Inner>
+void draw(const Mirrored<Inner>& b, HostIn logits, std::span<const double> unit, const DrawOptions& how,
+          std::span<Drawn> drawn) {
+  mirrored(
+      b, [](const auto&... a) { draw(a...); }, logits, unit, how, drawn);
 }
 template <class Inner>
 void fill(const Mirrored<Inner>& b, HostWritten values, float value) {

@@ -27,6 +27,7 @@
 //   logits(b, x, table, y)                        y = x table^T                 cross_entropy  y
 //   cross_entropy(b, x, table, target, loss, scratch)                                          loss
 //   cross_entropy_gradient(b, x, table, target, weight, scale, loss, dx, dtable, scratch)      loss, dx, dtable +=
+//   draw(b, logits, unit, how, drawn)             a token from each row of logits draw         drawn
 //   fill(b, values, value)                                                      vector         values
 //   copy_values(b, values, to)                                                                 to
 //   round_values(b, values, to)                   where A is not R: to = values, in A          to
@@ -44,9 +45,10 @@
 // Shapes: x, y (S, C); q, out, dout, dq (Q, H D); k, v, dk, dv (S, H D); gate_up (S, 2 F): the gate's F columns,
 // then the up's; h (S, F); gain (C). cross_entropy: x (P, C), table (V, C), target, weight, loss (P); loss is in
 // nats and unweighted; the gradient is that of scale * sum_i weight[i] * loss[i]; the scratch is cut into chunks of
-// whole rows of V logits. attention: scores are q . k / sqrt(D); lse[r, h] is the log of the sum of exponentials
-// over the visible keys; dropout acts on the probabilities. A sequence's rule is asked with slots (see
-// AttentionLayout); key rows that nobody sees get zero gradients. dx of dy w and dq, dk, dv are overwritten.
+// whole rows of V logits. draw: logits (P, V), unit, drawn (P); what is drawn says draw_token (core/draw.hpp).
+// attention: scores are q . k / sqrt(D); lse[r, h] is the log of the sum of exponentials over the visible keys; dropout
+// acts on the probabilities. A sequence's rule is asked with slots (see AttentionLayout); key rows that nobody sees get
+// zero gradients. dx of dy w and dq, dk, dv are overwritten.
 //
 // A buffer has a default constructor, moves, and gives data(), size() and span(); it may be destroyed while what was
 // queued still uses it. Errors of queued work are thrown by whatever is asked of `b` later. Copies of a backend are the
@@ -63,6 +65,7 @@
 
 #include <ordo/core/adamw.hpp>
 #include <ordo/core/attention_layout.hpp>
+#include <ordo/core/draw.hpp>
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/host_memory.hpp>
 #include <ordo/core/matrix.hpp>
@@ -155,6 +158,12 @@ concept HasCrossEntropy = requires(const B& b, Matrix<const ActivationOf<B>> in,
 };
 
 template <class B>
+concept HasDraw = requires(const B& b, Matrix<const ScalarOf<B>> in, std::span<const double> unit, DrawOptions how,
+                           std::span<Drawn> drawn) {
+  draw(b, in, unit, how, drawn);
+};
+
+template <class B>
 concept HasOptimizer = requires(const B& b, std::span<ScalarOf<B>> out, std::span<const ScalarOf<B>> in,
                                 std::span<ActivationOf<B>> activations, std::span<const float> weight, double* sum,
                                 const AdamWStep* step, const StepSums* sums) {
@@ -179,8 +188,8 @@ concept HasAttention = requires(const B& b, const AttentionLayout<Rule>& layout,
 /// Everything that the transformer needs, attention aside.
 template <class B>
 concept Backend = HasMemory<B> && HasActivations<B> && HasEmbedding<B> && HasRmsNorm<B> && HasLinear<B> &&
-    HasRotary<B> && HasSwiglu<B> && HasResidual<B> && HasRows<B> && HasCrossEntropy<B> && HasOptimizer<B> &&
-    requires(const B& b) {
+    HasRotary<B> && HasSwiglu<B> && HasResidual<B> && HasRows<B> && HasCrossEntropy<B> && HasDraw<B> &&
+    HasOptimizer<B> && requires(const B& b) {
   { b.name() } -> std::convertible_to<std::string>;
   { b.threads() } -> std::convertible_to<int>;
 };

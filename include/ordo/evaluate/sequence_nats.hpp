@@ -19,7 +19,7 @@
 #include <ordo/core/slot.hpp>
 #include <ordo/evaluate/options.hpp>
 #include <ordo/evaluate/revealing.hpp>
-#include <ordo/generate/certainty.hpp>
+#include <ordo/core/certainty.hpp>
 #include <ordo/generate/decoder.hpp>
 #include <ordo/generate/unmask.hpp>
 #include <ordo/model/network.hpp>

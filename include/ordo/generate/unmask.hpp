@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <ordo/core/certainty.hpp>
 #include <ordo/core/slot.hpp>
-#include <ordo/generate/certainty.hpp>
 
 namespace ordo {
 

@@ -5,6 +5,7 @@
 #include <ordo/backend/cpu/attention.hpp>      // attention under a visibility rule
 #include <ordo/backend/cpu/backend.hpp>        // the type
 #include <ordo/backend/cpu/cross_entropy.hpp>  // output head and loss
+#include <ordo/backend/cpu/draw.hpp>           // tokens from logits
 #include <ordo/backend/cpu/embedding.hpp>      // rows of a table
 #include <ordo/backend/cpu/linear.hpp>         // matrix products
 #include <ordo/backend/cpu/residual.hpp>       // branches and dropout

@@ -7,6 +7,7 @@
 #include <ordo/backend/cuda/attention_routes.cuh>
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/cross_entropy.cuh>
+#include <ordo/backend/cuda/draw.cuh>
 #include <ordo/backend/cuda/embedding.cuh>
 #include <ordo/backend/cuda/linear.cuh>
 #include <ordo/backend/cuda/replay.cuh>

@@ -5,6 +5,7 @@
 #include <ordo/backend/reference/attention.hpp>      // attention under a visibility rule
 #include <ordo/backend/reference/backend.hpp>        // the type
 #include <ordo/backend/reference/cross_entropy.hpp>  // output head and loss
+#include <ordo/backend/reference/draw.hpp>           // tokens from logits
 #include <ordo/backend/reference/embedding.hpp>      // rows of a table
 #include <ordo/backend/reference/linear.hpp>         // matrix products
 #include <ordo/backend/reference/residual.hpp>       // branches and dropout

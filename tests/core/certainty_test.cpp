@@ -10,7 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include <ordo/core/rng.hpp>
-#include <ordo/generate/certainty.hpp>
+#include <ordo/core/certainty.hpp>
 
 namespace {
 
