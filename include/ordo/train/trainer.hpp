@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -202,9 +201,7 @@ class Trainer {
     const PassShape shape{
         batch.token.data(), batch.slots(), batch.predictions(), batch_.sequences(), batch.every.most_keys,
         batch.every.rules,  scale};
-    constexpr std::size_t most_shapes = 256;  // of which each takes some of a device's memory
-    if (passes_done_.size() >= most_shapes && !passes_done_.contains(shape)) passes_done_.clear();
-    passes_done_[shape].run(b, work);
+    passes_done_.run(b, shape, work);
   }
 
   /// Plans the workspace anew where it does not hold the pass in hand. It never shrinks, and where more passes follow
@@ -263,7 +260,7 @@ class Trainer {
   Numbers v_;
   typename B::template Buffer<StepNumbers> numbers_;  // one: of the step in hand
   Replay<B> update_;
-  std::map<PassShape, Replay<B>> passes_done_;
+  Replays<B, PassShape> passes_done_{256};
   std::optional<Network<B>> average_;
   std::optional<Workspace<B>> workspace_;
   Capacity room_;

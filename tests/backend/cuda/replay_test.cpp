@@ -96,3 +96,38 @@ TEST_CASE("copies cannot be a part of what is noted") {
   work();
   CHECK_THROWS_WITH(work(), Catch::Contains("while a graph is made"));
 }
+
+TEST_CASE("work of many shapes is kept for those that were met last") {
+  const CudaFloat b;
+  constexpr std::size_t most = 3;
+  ordo::Replays<CudaFloat, int> replays(most);
+  auto x = ordo::allocate<float>(b, 4);
+  std::vector<int> asked(10, 0);
+  const auto run = [&](int shape) {
+    replays.run(b, shape, [&] {
+      ++asked[static_cast<std::size_t>(shape)];
+      ordo::fill(b, x.span(), static_cast<float>(shape));
+    });
+    std::vector<float> got(4);
+    download(b, std::as_const(x).data(), got);
+    CHECK(got == std::vector<float>(4, static_cast<float>(shape)));
+    CHECK(replays.size() <= most);
+  };
+  for (int again = 0; again < 5; ++again) {
+    for (const int shape : {0, 1, 2}) run(shape);
+  }
+  CHECK(asked == std::vector<int>{2, 2, 2, 0, 0, 0, 0, 0, 0, 0});
+  run(0);
+  run(3);  // in place of 1
+  run(2);
+  run(0);
+  CHECK(asked == std::vector<int>{2, 2, 2, 1, 0, 0, 0, 0, 0, 0});
+  run(1);  // in place of 3
+  run(3);
+  CHECK(asked == std::vector<int>{2, 3, 2, 2, 0, 0, 0, 0, 0, 0});
+  for (int shape = 0; shape < 10; ++shape) run(shape);  // each is gone before it comes again
+  replays.clear();
+  CHECK(replays.size() == 0);
+  run(9);
+  CHECK(asked[9] == 2);
+}
