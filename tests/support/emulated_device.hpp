@@ -508,6 +508,16 @@ void launch(Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
   });
 }
 
+namespace emulated {
+
+/// How many graphs were queued so far.
+inline std::uint64_t& graphs_launched() {
+  static std::uint64_t count = 0;
+  return count;
+}
+
+}  // namespace emulated
+
 class Graph {
  public:
   Graph() = default;
@@ -525,6 +535,7 @@ class Graph {
     ready_ = true;
   }
   void launch(Queue) const {
+    ++emulated::graphs_launched();
     for (const auto& work : work_) emulated::queue_work(work);
   }
   void clear() noexcept {

@@ -16,6 +16,7 @@
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/core/choices.hpp>
+#include <ordo/core/draw.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
@@ -213,10 +214,9 @@ std::int64_t greedy_matches(const Network<B>& network, const F& policy, std::spa
     }
     decoder.start(std::move(drafts));
     const auto prepare = [&](std::size_t i) { return samplings[i].prepare(decoder.drafts()[i]); };
-    const auto read = [&](std::size_t i, std::int32_t target, std::span<const ScalarOf<B>> logits) {
-      samplings[i].read(target, logits);
-    };
-    while (decoder.step(prepare, read)) {
+    const auto unit = [&](std::size_t i) { return samplings[i].unit(); };
+    const auto take = [&](std::size_t i, std::int32_t target, const Drawn& drawn) { samplings[i].take(target, drawn); };
+    while (decoder.draw(greedy.drawing(), prepare, unit, take)) {
       if (options.stop.stop_requested()) throw Stopped("[ordo] evaluate: stopped before the score was complete");
       for (std::size_t i = 0; i < samplings.size(); ++i) samplings[i].reveal(decoder.drafts()[i]);
     }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -13,13 +12,11 @@
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/concepts/sampler.hpp>
-#include <ordo/core/host_memory.hpp>
-#include <ordo/core/matrix.hpp>
+#include <ordo/core/draw.hpp>
+#include <ordo/core/error.hpp>
 #include <ordo/core/slot.hpp>
-#include <ordo/model/activations.hpp>
+#include <ordo/generate/decoding_pass.hpp>
 #include <ordo/model/batch.hpp>
-#include <ordo/model/cache.hpp>
-#include <ordo/model/forward.hpp>
 #include <ordo/model/network.hpp>
 
 namespace ordo {
@@ -52,12 +49,12 @@ class Decoder {
  public:
   using Rule = std::remove_cvref_t<decltype(std::declval<S&>().rule())>;
 
-  Decoder(const Network<B>& network, bool use_cache) : network_(network), use_cache_(use_cache) {}
+  Decoder(const Network<B>& network, bool use_cache) : network_(network), use_cache_(use_cache), pass_(network) {}
 
   /// Begins with these sequences, in place of those before.
   void start(std::vector<Draft<S>> drafts) {
     drafts_ = std::move(drafts);
-    cache_.reset();
+    pass_.drop_cache();
   }
   [[nodiscard]] std::vector<Draft<S>>& drafts() { return drafts_; }
 
@@ -69,6 +66,39 @@ class Decoder {
   ///   first; `logits` (V) lives until the call returns.
   template <class Prepare, class Read>
   [[nodiscard]] bool step(Prepare&& prepare, Read&& read) {
+    const bool working = lay_out_step(prepare);
+    if (!ran_) return working;
+    open_cache();
+    pass_.read_logits(batch_, [&](std::size_t row, std::span<const ScalarOf<B>> logits) {
+      const auto& [i, target] = targets_[row];
+      read(i, target, logits);
+    });
+    keep_computed();
+    return working;
+  }
+  /// The same, where a token is drawn for each prediction: where the logits lie, which the host then never sees.
+  ///
+  /// - `unit(i)`: what the token of draft i's next prediction is drawn by, in [0, 1); asked for before the pass
+  /// - `take(i, target, drawn)`: token `target` of draft i as it was drawn; in the same order.
+  template <class Prepare, class Unit, class Take>
+  [[nodiscard]] bool draw(const DrawOptions& how, Prepare&& prepare, Unit&& unit, Take&& take) {
+    const bool working = lay_out_step(prepare);
+    if (!ran_) return working;
+    open_cache();
+    units_.clear();
+    for (const auto& target : targets_) units_.push_back(unit(target.first));
+    const std::span<const Drawn> drawn = pass_.draw(batch_, units_, how);
+    keep_computed();
+    for (std::size_t row = 0; row < targets_.size(); ++row) take(targets_[row].first, targets_[row].second, drawn[row]);
+    return working;
+  }
+  /// Whether the last step ran the network.
+  [[nodiscard]] bool ran() const { return ran_; }
+
+ private:
+  /// The batch of a step; false if all drafts are done.
+  template <class Prepare>
+  bool lay_out_step(Prepare& prepare) {
     batch_.clear();
     lanes_.clear();
     targets_.clear();
@@ -90,16 +120,9 @@ class Decoder {
       if (runs) draft.computed = static_cast<std::int32_t>(draft.kept.size());
     }
     ran_ = batch_.predictions() > 0;
-    if (ran_) {
-      run();
-      ask(read);
-    }
     return working;
   }
-  /// Whether the last step ran the network.
-  [[nodiscard]] bool ran() const { return ran_; }
 
- private:
   [[nodiscard]] static bool asks(const SampleStep& step) {
     const auto predicts = [](const Slot& slot) { return slot.predicts(); };
     return std::any_of(step.keep.begin(), step.keep.end(), predicts) ||
@@ -138,20 +161,17 @@ class Decoder {
     lanes_.push_back(i);
   }
 
-  void run() {
-    const Capacity needed{batch_.slots(), batch_.predictions()};
-    if (!workspace_ || !workspace_->holds(needed)) workspace_.emplace(network_, needed, Pass::forward);
-    // Samplers that keep nothing (diffusion) need no cache.
+  /// Before a pass. Samplers that keep nothing (diffusion) need no cache.
+  void open_cache() {
     const bool keeps =
         std::any_of(lanes_.begin(), lanes_.end(), [&](std::size_t i) { return drafts_[i].computed > 0; });
-    if (use_cache_ && keeps && !cache_) cache_.emplace(network_, drafts_.size(), cache_slots());
-    if (!cache_) {
-      forward(network_, batch_, *workspace_, {});
-      return;
-    }
-    cache_->set_lanes(lanes_);
-    forward(network_, batch_, *workspace_, {}, *cache_);
-    for (const std::size_t i : lanes_) cache_->keep(i, drafts_[i].computed - cache_->kept(i));
+    if (use_cache_ && keeps && pass_.cache() == nullptr) pass_.make_cache(drafts_.size(), cache_slots());
+    if (pass_.cache() != nullptr) pass_.cache()->set_lanes(lanes_);
+  }
+  /// After it.
+  void keep_computed() {
+    if (pass_.cache() == nullptr) return;
+    for (const std::size_t i : lanes_) pass_.cache()->keep(i, drafts_[i].computed - pass_.cache()->kept(i));
   }
 
   /// Room for every slot that may be kept or shown: policies of the library lay out at most two per token, and one
@@ -165,35 +185,15 @@ class Decoder {
     return most;
   }
 
-  /// The output head, a chunk of rows at a time.
-  template <class Read>
-  void ask(Read& read) {
-    const auto vocab = static_cast<std::size_t>(network_.config().vocab);  // never the mask, never the start
-    const std::int64_t chunk = static_cast<std::int64_t>(workspace_->logits.size() / vocab);
-    for (std::int64_t first = 0; first < batch_.predictions(); first += chunk) {
-      const std::int64_t rows = std::min(chunk, batch_.predictions() - first);
-      const Matrix<ScalarOf<B>> all(workspace_->logits.data(), rows, static_cast<std::int64_t>(vocab));
-      logits(network_.backend(), workspace_->out_norm.slice(first, rows),
-             network_.views().table.slice(0, network_.config().vocab), all);
-      const auto numbers = static_cast<std::size_t>(rows) * vocab;
-      const auto own = host_logits_.of(network_.backend(), std::span<const ScalarOf<B>>(all.data, numbers));
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const auto& [i, target] = targets_[static_cast<std::size_t>(first + r)];
-        read(i, target, own.subspan(static_cast<std::size_t>(r) * vocab, vocab));
-      }
-    }
-  }
-
   const Network<B>& network_;
   bool use_cache_;
   bool ran_ = false;
   std::vector<Draft<S>> drafts_;
-  std::optional<Cache<B, Rule>> cache_;
-  std::optional<Workspace<B>> workspace_;
-  HostCopy<ScalarOf<B>> host_logits_;
+  DecodingPass<B, Rule> pass_;
   Batch<Rule> batch_;
   std::vector<std::size_t> lanes_;                             // (B) the draft of each sequence of the batch
   std::vector<std::pair<std::size_t, std::int32_t>> targets_;  // (P) draft and token of each prediction
+  std::vector<double> units_;                                  // (P) what each is drawn by
   Known asked_;
   std::vector<Slot> slots_;
   std::vector<Token> tokens_;

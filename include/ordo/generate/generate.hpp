@@ -11,6 +11,7 @@
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/core/choices.hpp>
+#include <ordo/core/draw.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/readout.hpp>
 #include <ordo/core/rng.hpp>
@@ -75,12 +76,12 @@ template <Backend B, Factorization F>
     }
     return samplings[i].prepare(draft);
   };
-  const auto read = [&](std::size_t i, std::int32_t target, std::span<const ScalarOf<B>> logits) {
-    samplings[i].read(target, logits);
-  };
+  const auto unit = [&](std::size_t i) { return samplings[i].unit(); };
+  const auto take = [&](std::size_t i, std::int32_t target, const Drawn& drawn) { samplings[i].take(target, drawn); };
+  const DrawOptions how = options.drawing();
   while (!options.stop.stop_requested()) {
     for (std::size_t i = 0; i < count; ++i) samplings[i].remask(decoder.drafts()[i]);
-    if (!decoder.step(prepare, read)) break;
+    if (!decoder.draw(how, prepare, unit, take)) break;
     for (std::size_t i = 0; i < count; ++i) samplings[i].reveal(decoder.drafts()[i]);
     if (decoder.ran() && options.on_step) options.on_step(decoder.drafts().front().tokens);
   }

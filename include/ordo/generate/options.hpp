@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <ordo/core/draw.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/generate/unmask.hpp>
@@ -46,6 +47,12 @@ struct GenerateOptions {
   [[nodiscard]] Unmask unmasking() const {
     if (unmask) return *unmask;
     return confidence_bound ? Unmask::confidence : entropy_bound ? Unmask::entropy : Unmask::random;
+  }
+
+  /// How tokens are drawn. How sure the network is is asked for where the choice goes by it.
+  [[nodiscard]] DrawOptions drawing() const {
+    const Unmask choice = unmasking();
+    return {temperature, top_p, ranks_predictions(choice) && choice != Unmask::confidence};
   }
 
   /// Throws an Error that names the first setting that cannot work, and its value.

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include <ordo/concepts/sampler.hpp>
+#include <ordo/core/draw.hpp>
 #include <ordo/core/rng.hpp>
 #include <ordo/core/slot.hpp>
-#include <ordo/generate/choose.hpp>
 #include <ordo/generate/decoder.hpp>
 #include <ordo/generate/options.hpp>
 #include <ordo/generate/unmask.hpp>
@@ -80,12 +80,12 @@ class Sampling {
     return !hidden.empty();
   }
 
-  template <class R>
-  void read(std::int32_t target, std::span<const R> logits) {
-    const Chosen chosen = choose(logits, options_->temperature, options_->top_p, stream_);
-    candidates_.push_back({target, chosen.token, chosen.probability, {}});
-    const bool drawn = unmask_ == Unmask::confidence || !ranks_predictions(unmask_);
-    if (!drawn) candidates_.back().sure = certainty(logits);
+  /// What the token of the next prediction is drawn by, in (0, 1): asked for before the pass, in the order of the
+  /// predictions.
+  [[nodiscard]] double unit() { return options_->temperature == 0 ? 0 : stream_.unit(); }
+  /// A token that the step could reveal.
+  void take(std::int32_t target, const Drawn& drawn) {
+    candidates_.push_back({target, drawn.token, drawn.probability, drawn.sure});
   }
 
   /// After the pass.

@@ -2,6 +2,7 @@
 // Keys and values of slots that are final, so that sampling computes each of them once.
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -60,6 +61,11 @@ class Cache {
       }
       most_keys_ = std::max(most_keys_, keys);
     }
+    if constexpr (!B::on_host) {  // a device's grid is made for these: the same one for many steps
+      constexpr std::uint32_t least = 64;
+      const std::int64_t rounded = std::bit_ceil(std::max(least, static_cast<std::uint32_t>(most_keys_)));
+      most_keys_ = static_cast<std::int32_t>(std::min(capacity_, rounded));
+    }
     using Sequence = AttentionSequence<Rule>;
     placer_.begin(
         b, placer_.template bytes<std::int32_t>(rows_.size()) + 2 * placer_.template bytes<Sequence>(every_.size()));
@@ -68,6 +74,11 @@ class Cache {
     placed_predicting_ = placer_.add(predicting_);
     placer_.finish(b);
   }
+
+  /// What is the same for batches of one shape: where the lists lie that `place` made, and the most keys of a sequence,
+  /// on a device rounded up to a power of two within the capacity.
+  [[nodiscard]] const void* lists() const { return placed_rows_.data(); }
+  [[nodiscard]] std::int32_t most_keys() const { return most_keys_; }
 
   /// Stores the batch's keys and values of layer l, and returns them with the kept ones (see forward).
   KeysAndValues<A, Rule> at(const B& b, std::size_t l, const QueryRows<Rule, PlacedList>&, bool few, Matrix<A> k,

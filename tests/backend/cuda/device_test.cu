@@ -16,6 +16,8 @@ inline constexpr std::size_t curve_steps = 200;
 #include "agreement.hpp"
 #include "attention_matrix.hpp"
 #include "bf16.hpp"
+#include "decode.hpp"
+#include "draw.hpp"
 #include "network.hpp"
 #include "transformer.hpp"
 

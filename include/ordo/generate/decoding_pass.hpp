@@ -1,0 +1,150 @@
+#pragma once
+// The network's part of a step of sampling: the layers, the output head, and the draw. On a device one pass is like
+// many others, and is queued as a whole.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <tuple>
+
+#include <ordo/concepts/backend.hpp>
+#include <ordo/core/draw.hpp>
+#include <ordo/core/host_memory.hpp>
+#include <ordo/core/logit_room.hpp>
+#include <ordo/core/matrix.hpp>
+#include <ordo/core/replay.hpp>
+#include <ordo/model/activations.hpp>
+#include <ordo/model/batch.hpp>
+#include <ordo/model/cache.hpp>
+#include <ordo/model/forward.hpp>
+#include <ordo/model/network.hpp>
+#include <ordo/model/placed_batch.hpp>
+
+namespace ordo {
+
+/// Runs one batch after the other, with or without a cache of what came before.
+template <Backend B, class Rule>
+class DecodingPass {
+ public:
+  using R = ScalarOf<B>;
+
+  explicit DecodingPass(const Network<B>& network) : network_(network) {}
+
+  /// nullptr: all that a batch's slots see are its own slots.
+  [[nodiscard]] Cache<B, Rule>* cache() { return cache_ ? &*cache_ : nullptr; }
+  void make_cache(std::size_t lanes, std::int64_t slots) {
+    drop_cache();
+    cache_.emplace(network_, lanes, slots);
+  }
+  void drop_cache() {
+    replays_.clear();
+    cache_.reset();
+  }
+
+  /// Runs the batch, and calls read(i, logits) for each prediction i; `logits` (V) lives until the call returns.
+  template <class Read>
+  void read_logits(const Batch<Rule>& batch, const Read& read) {
+    make_room(batch);
+    run(batch, std::nullopt, [] {});
+    const auto vocab = static_cast<std::size_t>(network_.config().vocab);
+    for_chunks(batch.predictions(), [&](std::int64_t first, Matrix<R> logits) {
+      const auto stride = static_cast<std::size_t>(logits.stride);
+      const std::span<const R> there(logits.data, static_cast<std::size_t>(logits.rows) * stride);
+      const std::span<const R> own = host_logits_.of(network_.backend(), there);
+      for (std::int64_t r = 0; r < logits.rows; ++r) {
+        read(static_cast<std::size_t>(first + r), own.subspan(static_cast<std::size_t>(r) * stride, vocab));
+      }
+    });
+  }
+
+  /// Runs the batch, and draws a token for each prediction by unit (P). The result lives until the next pass. It is all
+  /// that comes back from a device, once a pass.
+  [[nodiscard]] std::span<const Drawn> draw(const Batch<Rule>& batch, std::span<const double> unit,
+                                            const DrawOptions& how) {
+    make_room(batch);
+    const B& b = network_.backend();
+    upload(b, unit, unit_.data());
+    run(batch, how, [&] {
+      for_chunks(batch.predictions(), [&](std::int64_t first, Matrix<R> logits) {
+        const auto begin = static_cast<std::size_t>(first);
+        const auto rows = static_cast<std::size_t>(logits.rows);
+        ordo::draw(b, Matrix<const R>(logits), std::span<const double>(unit_.span()).subspan(begin, rows), how,
+                   drawn_.span().subspan(begin, rows));
+      });
+    });
+    return host_drawn_.of(b, std::span<const Drawn>(drawn_.span()).first(unit.size()));
+  }
+
+ private:
+  /// What a pass is a function of, beside the numbers that lie where it reads them: where the batch's and the cache's
+  /// lists are, S, P, B, the most queries and keys of a sequence, the rules that there are, and the draw.
+  using Shape = std::tuple<const void*, const void*, std::int64_t, std::int64_t, std::int64_t, std::int32_t,
+                           std::int32_t, std::uint32_t, std::optional<DrawOptions>>;
+
+  void make_room(const Batch<Rule>& batch) {
+    const Capacity needed{batch.slots(), batch.predictions()};
+    if (!workspace_ || !workspace_->holds(needed)) {
+      replays_.clear();
+      workspace_.emplace(network_, needed, Pass::forward);
+    }
+    const auto p = static_cast<std::size_t>(batch.predictions());
+    if (drawn_.size() >= p) return;
+    replays_.clear();
+    unit_ = allocate<double>(network_.backend(), p);
+    drawn_ = allocate<Drawn>(network_.backend(), p);
+  }
+
+  /// The layers, and what comes then.
+  template <class Then>
+  void run(const Batch<Rule>& batch, const std::optional<DrawOptions>& how, const Then& then) {
+    const B& b = network_.backend();
+    const PlacedBatch<Rule> placed = place(network_, batch, *workspace_);
+    if (cache_) cache_->place(b, batch);
+    (void)network_.views();  // rounded weights are made here, and not in what is queued again
+    const Shape shape{placed.token.data(),
+                      cache_ ? cache_->lists() : nullptr,
+                      batch.slots(),
+                      batch.predictions(),
+                      batch.sequences(),
+                      placed.every.most_queries,
+                      cache_ ? cache_->most_keys() : placed.every.most_keys,
+                      placed.every.rules,
+                      how};
+    replays_.run(b, shape, [&] {
+      if (cache_) {
+        forward(network_, placed, *workspace_, {}, *cache_);
+      } else {
+        forward(network_, placed, *workspace_, {});
+      }
+      then();
+    });
+  }
+
+  /// The output head: calls work(first prediction, logits) for as many rows at a time as there is room for.
+  template <class Work>
+  void for_chunks(std::int64_t predictions, const Work& work) {
+    const std::int64_t vocab = network_.config().vocab;  // never the mask, never the start
+    const std::int64_t stride = B::on_host ? vocab : logit_stride(vocab);
+    const std::int64_t chunk = static_cast<std::int64_t>(workspace_->logits.size()) / stride;
+    for (std::int64_t first = 0; first < predictions; first += chunk) {
+      const std::int64_t rows = std::min(chunk, predictions - first);
+      const Matrix<R> chunk_logits(workspace_->logits.data(), rows, vocab, stride);
+      logits(network_.backend(), workspace_->out_norm.slice(first, rows), network_.views().table.slice(0, vocab),
+             chunk_logits);
+      work(first, chunk_logits);
+    }
+  }
+
+  const Network<B>& network_;
+  std::optional<Cache<B, Rule>> cache_;
+  std::optional<Workspace<B>> workspace_;
+  Replays<B, Shape> replays_{32};
+  typename B::template Buffer<double> unit_;
+  typename B::template Buffer<Drawn> drawn_;
+  HostCopy<R> host_logits_;
+  HostCopy<Drawn> host_drawn_;
+};
+
+}  // namespace ordo
