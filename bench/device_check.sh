@@ -30,7 +30,7 @@ failed=0
 say() { echo "$*" | tee -a "$report"; }
 build() { # SOURCE PROGRAM: compiled where it is older
   nvcc -std=c++20 -O3 --expt-relaxed-constexpr -diag-suppress 554,20011,20014 -gencode "arch=compute_$arch,code=sm_$arch" \
-    -I"$root/include" -I"$root/tests" "$root/$1" -o "$out/$2" -lcublas
+    -I"$root/include" -I"$root/tests" "$root/$1" -o "$out/$2" -lcublasLt
 }
 : > "$report"
 say "device_check.sh $part, $(date -u +%Y-%m-%dT%H:%MZ)"

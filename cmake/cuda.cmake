@@ -8,5 +8,5 @@ if(NOT TARGET ordo::cuda)
   # both sides. 554: conversions that const types never need. 20011, 20014: functions of both sides that are templates over
   # what only the host has.
   target_compile_options(ordo_cuda INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--expt-relaxed-constexpr;-diag-suppress=554,20011,20014>")
-  target_link_libraries(ordo_cuda INTERFACE ordo::ordo CUDA::cudart CUDA::cublas)
+  target_link_libraries(ordo_cuda INTERFACE ordo::ordo CUDA::cudart CUDA::cublasLt)
 endif()

@@ -96,7 +96,8 @@ template <Backend B, Factorization F>
 }
 
 /// Throws an Error where the plan, which is that of the other arguments, takes more than `free` bytes but for what a
-/// driver and its libraries take for themselves, and says what would fit.
+/// driver and its libraries take for themselves, and says what would fit. What is free is asked of a backend that is
+/// there, so that the room of its products is taken already.
 template <Backend B, Factorization F>
 void check_fits(const MemoryPlan& plan, std::int64_t free, const ModelConfig& config, const TrainOptions& options,
                 bool evaluates, const F& policy) {

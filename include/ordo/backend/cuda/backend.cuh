@@ -5,21 +5,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
 
 #include <ordo/backend/cuda/buffer.cuh>
 #include <ordo/backend/cuda/device.cuh>
+#include <ordo/backend/cuda/products.cuh>
 #include <ordo/backend/cuda/staging.cuh>
 #include <ordo/backend/cuda/warpgroup.cuh>
 #include <ordo/core/bf16.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/matrix.hpp>
-
-#if !defined(ORDO_EMULATE_CUDA)
-#include <cublas_v2.h>
-#endif
 
 namespace ordo {
 
@@ -56,17 +54,7 @@ class Context {
     try {
       check(cudaSetDevice(device), "device");
       check(cudaStreamCreateWithFlags(&queue_, cudaStreamNonBlocking), "queue");
-      require(cublasCreate(&products_) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS does not start");
-      require(cublasSetStream(products_, queue_) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS takes no queue");
-      // Its own memory, so that products may be a part of a graph; as much as NVIDIA's guide says for sm_90.
-      constexpr std::size_t bytes = std::size_t{32} << 20;
-      products_room_ = DeviceBuffer<unsigned char>(bytes, Fresh::anything);
-      require(cublasSetWorkspace(products_, products_room_.data(), bytes) == CUBLAS_STATUS_SUCCESS, "cuda",
-              "cuBLAS takes no memory");
-      // Sums of products in fp32 also where cuBLAS cuts the inner dimension in parts.
-      constexpr auto mode = static_cast<cublasMath_t>(
-          static_cast<int>(CUBLAS_DEFAULT_MATH) | static_cast<int>(CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
-      require(cublasSetMathMode(products_, mode) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS takes no mode");
+      products_.emplace();
       DeviceBuffer<int> answer(1);
       has_warpgroups_ = runs_warpgroup_products(queue_, answer.data());
     } catch (...) {
@@ -80,12 +68,9 @@ class Context {
     check(cudaSetDevice(device_), "device");
     return queue_;
   }
-  [[nodiscard]] cublasHandle_t products() const {
-    check(cudaSetDevice(device_), "device");
-    return products_;
-  }
   /// Whether kernels with products of four warps run here (see warpgroup.cuh).
   [[nodiscard]] bool has_warpgroups() const { return has_warpgroups_; }
+  [[nodiscard]] Products& products() { return *products_; }
   /// Waits until all that was queued is done.
   void settle() const { check(cudaStreamSynchronize(queue()), "queue"); }
   [[nodiscard]] DeviceFacts facts() const {
@@ -93,11 +78,7 @@ class Context {
     check(cudaGetDeviceProperties(&about, device_), "device");
     return {about.name, about.multiProcessorCount, static_cast<std::int64_t>(about.totalGlobalMem)};
   }
-  [[nodiscard]] std::string describe() const {
-    int version = 0;
-    require(cublasGetVersion(products(), &version) == CUBLAS_STATUS_SUCCESS, "cuda", "cuBLAS has no version");
-    return facts().name + ", cuBLAS " + std::to_string(version);
-  }
+  [[nodiscard]] std::string describe() const { return facts().name + ", " + Products::describe(); }
   /// What this process and others leave of the device's memory.
   [[nodiscard]] std::int64_t free_bytes() const {
     check(cudaSetDevice(device_), "device");
@@ -129,13 +110,12 @@ class Context {
 #if !defined(ORDO_EMULATE_CUDA)
   void release() noexcept {
     cudaSetDevice(device_);
-    if (products_ != nullptr) cublasDestroy(products_);
+    products_.reset();
     if (queue_ != nullptr) cudaStreamDestroy(queue_);
   }
   Queue queue_{};
   bool has_warpgroups_ = false;
-  cublasHandle_t products_ = nullptr;
-  DeviceBuffer<unsigned char> products_room_;
+  std::optional<Products> products_;  // made when the device is known to be there
 #endif
   DeviceBuffer<unsigned char> room_;
   std::uint64_t room_number_ = 0;

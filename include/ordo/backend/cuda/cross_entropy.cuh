@@ -89,7 +89,7 @@ void for_chunks(std::int64_t rows, std::int64_t vocab, std::int64_t numbers, std
 /// y = x table^T, in fp32. x (P, C), table (V, C), y (P, V).
 template <class A>
 void logits(const CudaBackend<A>& b, cuda::In<A> x, cuda::In<A> table, Matrix<float> y) {
-  cuda::multiply(b, x, cuda::Transposed::no, table, cuda::Transposed::yes, y, false);
+  cuda::multiply(b, x, cuda::Transposed::no, table, cuda::Transposed::yes, y);
 }
 
 /// loss[i] = -log softmax(x[i] . table^T)[target[i]], in nats, unweighted.
@@ -126,8 +126,8 @@ void cross_entropy_gradient(const CudaBackend<A>& b, cuda::In<A> x, cuda::In<A> 
     }
     logits(b, x.slice(first, rows), table, chunk);
     cuda::softmax_loss(b, chunk, target.data() + first, weight.data() + first, scale, loss.data() + first, dlogits);
-    cuda::multiply(b, dlogits, cuda::Transposed::no, table, cuda::Transposed::no, dx.slice(first, rows), false);
-    cuda::multiply(b, dlogits, cuda::Transposed::yes, x.slice(first, rows), cuda::Transposed::no, dtable, true);
+    cuda::multiply(b, dlogits, cuda::Transposed::no, table, cuda::Transposed::no, dx.slice(first, rows));
+    cuda::multiply(b, dlogits, cuda::Transposed::yes, x.slice(first, rows), cuda::Transposed::no, dtable, dtable);
   });
 }
 
