@@ -155,23 +155,32 @@ template <class B>
   });
 }
 
+/// `picks`: rows of the stream, with repeats; otherwise all in order.
 template <class B>
-[[nodiscard]] double residual_disagreement(const B& b, double rate) {
+[[nodiscard]] double residual_disagreement(const B& b, double rate, bool picks, std::int64_t width = 37) {
   RandomCase random(7);
-  const Table<double> x = random.table(23, 37, 3);
-  const Table<double> y = random.table(23, 37, 1);
+  const std::int64_t count = 23;
+  const Table<double> x = random.table(count, width, 3);
+  const Table<double> h = random.table(count, 19, 1);
+  const Table<double> w = random.table(width, 19);
+  const Table<double> gain = random.table(1, width);
   std::vector<std::uint64_t> sample(23);
   for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = 0x1'0000'0001ULL * (i / 5);
   const std::vector<std::int32_t> slot = random.indices(23, 1000);
-  const std::vector<std::int32_t> rows = random.indices(23, 23);
+  const std::vector<std::int32_t> rows = picks ? random.indices(23, 23) : std::vector<std::int32_t>();
   const Dropout dropout = Dropout::at(rate, 99, 3, DropoutSite::feed_forward_branch);
   return disagreement(b, [&](const auto& backend) {
     using R = ScalarHere<decltype(backend)>;
-    Table<R> sum = stale<R>(23, 37, 2);
-    Table<R> dy = stale<R>(23, 37, 2);
-    join(backend, x.as<R>().view(), rows, y.as<R>().view(), dropout, RowPlaces{sample, slot}, sum.view());
+    Table<R> room = stale<R>(count, width, 1);
+    Table<R> sum = stale<R>(count, width, 2);
+    Table<R> norm = stale<R>(count, width, 5);
+    Table<R> inverse_rms = stale<R>(1, count);
+    Table<R> dy = stale<R>(count, width, 2);
+    const Table<R> g = gain.as<R>();
+    join_branch(backend, x.as<R>().view(), rows, h.as<R>().view(), w.as<R>().view(), dropout, RowPlaces{sample, slot},
+                room.view(), sum.view(), {g.all(), 1e-5, norm.view(), inverse_rms.all()});
     dropout_gradient(backend, x.as<R>().view(), dropout, RowPlaces{sample, slot}, dy.view());
-    return std::vector<Table<R>>{sum, dy};
+    return std::vector<Table<R>>{sum, norm, inverse_rms, dy};
   });
 }
 
@@ -304,7 +313,10 @@ void for_each_disagreement(std::int64_t hidden, std::int64_t count, const Check&
   check([](const auto& b) { return swiglu_disagreement(b, 1, 1); });
   check([=](const auto& b) { return swiglu_disagreement(b, 130, hidden); });
   for (const double rate : {0.0, 0.1, 0.5}) {
-    check([=](const auto& b) { return residual_disagreement(b, rate); });
+    for (const bool picks : {true, false}) {
+      check([=](const auto& b) { return residual_disagreement(b, rate, picks); });
+      check([=](const auto& b) { return residual_disagreement(b, rate, picks, 192); });
+    }
   }
   check([](const auto& b) { return optimizer_disagreement(b); });
   check([](const auto& b) { return optimizer_disagreement(b, 1); });

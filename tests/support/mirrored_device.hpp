@@ -21,6 +21,7 @@
 #include <ordo/core/draw.hpp>
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/matrix.hpp>
+#include <ordo/core/next_norm.hpp>
 #include <ordo/core/rotary.hpp>
 
 namespace ordo::testing {
@@ -257,10 +258,22 @@ void swiglu_gradient(const Mirrored<Inner>& b, HostIn gate_up, HostIn dh, HostOu
       b, [](const auto&... a) { swiglu_gradient(a...); }, In{gate_up}, In{dh}, Out{dgate_up});
 }
 template <class Inner>
-void join(const Mirrored<Inner>& b, HostIn x, HostRows rows, HostIn branch, Dropout dropout, RowPlaces places,
-          HostOut y) {
-  mirrored(
-      b, [](const auto&... a) { join(a...); }, In{x}, rows, In{branch}, dropout, places, Out{y});
+void join_branch(const Mirrored<Inner>& b, HostIn x, HostRows rows, HostIn h, HostIn w, Dropout dropout,
+                 RowPlaces places, HostOut room, HostOut y, const NextNorm<float, float>& norm) {
+  if constexpr (std::is_same_v<Inner, RoundedLoops>) {  // three operations, between which it rounds
+    linear(b, h, w, room);
+    mirrored(
+        b, [](const auto&... a) { join(a...); }, In{x}, rows, In{room}, dropout, places, Out{y});
+    rms_norm(b, y, norm.gain, norm.epsilon, norm.y, norm.inverse_rms);
+  } else {
+    mirrored(
+        b,
+        [epsilon = norm.epsilon](const auto& d, auto dx, HostRows r, auto dh, auto dw, Dropout drop, RowPlaces p,
+                                 auto droom, auto dy, HostNumbers gain, auto dnorm, HostWritten inverse_rms) {
+          join_branch(d, dx, r, dh, dw, drop, p, droom, dy, {gain, epsilon, dnorm, inverse_rms});
+        },
+        In{x}, rows, In{h}, In{w}, dropout, places, Out{room}, Out{y}, norm.gain, Out{norm.y}, norm.inverse_rms);
+  }
 }
 template <class Inner>
 void dropout_gradient(const Mirrored<Inner>& b, HostIn dx, Dropout dropout, RowPlaces places, HostOut dy) {

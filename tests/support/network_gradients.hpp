@@ -40,13 +40,13 @@ template <class F>
   return batch;
 }
 
-/// With a dropout of 0.1.
 template <class B, class Rule>
-[[nodiscard]] std::vector<double> gradient_of(const Network<B>& network, const Batch<Rule>& batch, double& loss) {
+[[nodiscard]] std::vector<double> gradient_of(const Network<B>& network, const Batch<Rule>& batch, double& loss,
+                                              double dropout = 0.1, Pass pass = Pass::backward) {
   using R = typename B::Scalar;
-  Workspace<B> workspace(network, {batch.slots(), batch.predictions()}, Pass::backward);
+  Workspace<B> workspace(network, {batch.slots(), batch.predictions()}, pass);
   auto gradient = allocate<R>(network.backend(), network.values().size());
-  loss = accumulate_gradient(network, batch, 0.01, {0.1, 77}, workspace, gradient.span());
+  loss = accumulate_gradient(network, batch, 0.01, {dropout, 77}, workspace, gradient.span());
   HostCopy<R> copy;
   const auto own = copy.of(network.backend(), std::span<const R>(gradient.span()));
   return {own.begin(), own.end()};

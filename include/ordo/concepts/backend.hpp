@@ -19,7 +19,8 @@
 //   attention_gradient(b, layout, dropout, q, k, v, out, lse, dout, dq, dk, dv)                dq, dk, dv
 //   swiglu(b, gate_up, h)                         h = silu(gate) * up           swiglu         h
 //   swiglu_gradient(b, gate_up, dh, dgate_up)                                                  dgate_up
-//   join(b, x, rows, branch, dropout, places, y)  y[i] = x[rows[i]] + dropped branch[i]  residual  y
+//   join_branch(b, x, rows, h, w, dropout, places, room, y, norm)               residual       y, room, norm's
+//     y[i] = x[rows[i]] + dropped (h w^T)[i], and y's norm
 //   dropout_gradient(b, dx, dropout, places, dy)  dy = dropped dx                              dy
 //   gather(b, x, rows, y)                         y[i] = x[rows[i]]             rows           y
 //   scatter(b, y, rows, x)                        x[rows[i]] = y[i]; rows differ               x
@@ -43,7 +44,8 @@
 //   download waits for them. (See core/host_memory.hpp for backends in the host's memory.)
 //
 // Shapes: x, y (S, C); q, out, dout, dq (Q, H D); k, v, dk, dv (S, H D); gate_up (S, 2 F): the gate's F columns,
-// then the up's; h (S, F); gain (C). cross_entropy: x (P, C), table (V, C), target, weight, loss (P); loss is in
+// then the up's; h (S, F); gain (C). join_branch: x (S, C), rows (Q), or none for all in order, h (Q, in), w (C, in),
+// room, y and the norm's (Q, C). cross_entropy: x (P, C), table (V, C), target, weight, loss (P); loss is in
 // nats and unweighted; the gradient is that of scale * sum_i weight[i] * loss[i]; the scratch is cut into chunks of
 // whole rows of V logits. draw: logits (P, V), unit, drawn (P); what is drawn says draw_token (core/draw.hpp).
 // attention: scores are q . k / sqrt(D); lse[r, h] is the log of the sum of exponentials over the visible keys; dropout
@@ -69,6 +71,7 @@
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/host_memory.hpp>
 #include <ordo/core/matrix.hpp>
+#include <ordo/core/next_norm.hpp>
 #include <ordo/core/rotary.hpp>
 #include <ordo/core/slot.hpp>
 
@@ -135,8 +138,9 @@ concept HasSwiglu = requires(const B& b, Matrix<const ActivationOf<B>> in, Matri
 
 template <class B>
 concept HasResidual = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
-                               std::span<const std::int32_t> rows, Dropout dropout, RowPlaces places) {
-  join(b, in, rows, in, dropout, places, out);
+                               std::span<const std::int32_t> rows, Dropout dropout, RowPlaces places,
+                               const NextNorm<ActivationOf<B>, ScalarOf<B>>& norm) {
+  join_branch(b, in, rows, in, in, dropout, places, out, out, norm);
   dropout_gradient(b, in, dropout, places, out);
 };
 

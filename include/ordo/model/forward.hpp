@@ -9,6 +9,7 @@
 #include <ordo/concepts/backend.hpp>
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/error.hpp>
+#include <ordo/core/next_norm.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/batch.hpp>
 #include <ordo/model/network.hpp>
@@ -89,8 +90,21 @@ const QueryRows<Rule, PlacedList>& asking_rows(const PlacedBatch<Rule>& batch, s
 /// How far a layer is run: to its exit, or to what the backward pass needs of it.
 enum class Until : std::uint8_t { exit, hidden };
 
+/// The norm of the first rows of the residual stream at layer l's entry, or after the last layer.
+template <class B>
+NextNorm<ActivationOf<B>, ScalarOf<B>> entry_norm(const Network<B>& network, const typename Network<B>::Views& weights,
+                                                  const Workspace<B>& to, std::size_t l, std::int64_t rows) {
+  const double epsilon = network.config().epsilon;
+  const auto count = static_cast<std::size_t>(rows);
+  if (l == weights.layers.size()) {
+    return {weights.final_gain, epsilon, to.out_norm.slice(0, rows), to.out_inverse_rms.first(count)};
+  }
+  return {weights.layers[l].attention_gain, epsilon, to.layers[l].norm.slice(0, rows),
+          to.layers[l].inverse_rms.first(count)};
+}
+
 /// Layer l, from where its entry lies in the workspace: x + out(attention(norm(x))), then x +
-/// down(swiglu(gate_up(norm(x)))).
+/// down(swiglu(gate_up(norm(x)))), with the norm that reads its exit.
 template <class B, class Rule, class Keys>
 void run_layer(const Network<B>& network, const typename Network<B>::Views& weights, const PlacedBatch<Rule>& batch,
                Workspace<B>& workspace, DropoutSettings dropout, std::size_t l, Keys& keys, Until until) {
@@ -104,7 +118,9 @@ void run_layer(const Network<B>& network, const typename Network<B>::Views& weig
   const std::int64_t q = asking.size();
   const auto& w = weights.layers[l];
   LayerActivations<B> a = cut(workspace.layers[l], batch.slots(), q);
-  rms_norm(b, a.in, w.attention_gain, config.epsilon, a.norm, a.inverse_rms);
+  if (l == 0 || until == Until::hidden) {  // else it was normed as it was written
+    rms_norm(b, a.in, w.attention_gain, config.epsilon, a.norm, a.inverse_rms);
+  }
   Matrix<A> queries = a.qkv.columns(0, c);
   if (few) {
     queries = a.q;
@@ -122,17 +138,15 @@ void run_layer(const Network<B>& network, const typename Network<B>::Views& weig
   attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
   const RowPlaces places{asking.sample, asking.slot};
   const Matrix<A> branch = workspace.branch.slice(0, q);
-  linear(b, a.attended, w.out, branch);
-  join(b, a.in, asking.row, branch, dropout.at(l, DropoutSite::attention_branch), places, a.middle);
-
-  rms_norm(b, a.middle, w.feed_forward_gain, config.epsilon, a.middle_norm, a.middle_inverse_rms);
+  const auto rows = few ? asking.row : std::span<const std::int32_t>();  // none: all, in order
+  join_branch(b, a.in, rows, a.attended, w.out, dropout.at(l, DropoutSite::attention_branch), places, branch, a.middle,
+              {w.feed_forward_gain, config.epsilon, a.middle_norm, a.middle_inverse_rms});
   linear(b, a.middle_norm, w.gate_up, a.gate_up);
   swiglu(b, a.gate_up, a.hidden);
   if (until == Until::hidden) return;
-  const Matrix<A> exit = l + 1 < layers ? workspace.layers[l + 1].in.slice(0, q) : workspace.out.slice(0, q);
-  const auto same = batch.every.row.first(static_cast<std::size_t>(q));
-  linear(b, a.hidden, w.down, branch);
-  join(b, a.middle, same, branch, dropout.at(l, DropoutSite::feed_forward_branch), places, exit);
+  const Matrix<A> exit = (l + 1 < layers ? workspace.layers[l + 1].in : workspace.out).slice(0, q);
+  join_branch(b, a.middle, {}, a.hidden, w.down, dropout.at(l, DropoutSite::feed_forward_branch), places, branch, exit,
+              entry_norm(network, weights, workspace, l + 1, q));
 }
 
 }  // namespace detail
@@ -144,16 +158,11 @@ template <class B, class Rule, class Keys = BatchKeys>
 void forward(const Network<B>& network, const PlacedBatch<Rule>& batch, Workspace<B>& workspace,
              DropoutSettings dropout, Keys&& keys = {}) {
   static_assert(HasAttention<B, Rule>, "[ordo] the backend has no attention for this rule");
-  const B& b = network.backend();
-  const ModelConfig& config = network.config();
   const typename Network<B>::Views weights = network.views();
-  const std::int64_t p = batch.predictions();
-  embed(b, weights.table, batch.token, workspace.layers[0].in.slice(0, batch.slots()));
+  embed(network.backend(), weights.table, batch.token, workspace.layers[0].in.slice(0, batch.slots()));
   for (std::size_t l = 0; l < weights.layers.size(); ++l) {
     detail::run_layer(network, weights, batch, workspace, dropout, l, keys, detail::Until::exit);
   }
-  rms_norm(b, workspace.out.slice(0, p), weights.final_gain, config.epsilon, workspace.out_norm.slice(0, p),
-           workspace.out_inverse_rms.first(static_cast<std::size_t>(p)));
 }
 
 /// Places a batch in a workspace that holds it: views of it where the backend reads it, good until the workspace's next

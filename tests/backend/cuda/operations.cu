@@ -46,7 +46,7 @@ void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span
   rotate(b, RotaryTable<float>{}, rows, m, 32, Rotation::forward);
   swiglu(b, m, m);
   swiglu_gradient(b, m, m, m);
-  join(b, m, rows, m, Dropout::off(), places, m);
+  join_branch(b, m, rows, m, m, Dropout::off(), places, m, m, {s, 1e-5, m, s});
   dropout_gradient(b, m, Dropout::off(), places, m);
   gather(b, m, rows, m);
   scatter(b, m, rows, m);

@@ -58,8 +58,8 @@ TEST_CASE("the reference in float agrees with the reference in double") {
   CHECK(linear_disagreement(b) < tolerance);
   CHECK(rotary_disagreement(b) < tolerance);
   CHECK(swiglu_disagreement(b) < tolerance);
-  CHECK(residual_disagreement(b, 0) < tolerance);
-  CHECK(residual_disagreement(b, 0.3) < tolerance);
+  CHECK(residual_disagreement(b, 0, true) < tolerance);
+  CHECK(residual_disagreement(b, 0.3, true) < tolerance);
   CHECK(cross_entropy_disagreement(b) < tolerance);
   CHECK(optimizer_disagreement(b) < tolerance);
   CHECK(attention_disagreement(b, BlocksAndPrefix{}) < tolerance);

@@ -86,6 +86,21 @@ TEST_CASE("the gradient of a dropped branch agrees with central differences and 
       }) < gradient_tolerance);
 }
 
+TEST_CASE("without rows all of them join in order") {
+  const Reference<double> b;
+  RandomCase random(3);
+  const Table<double> before = random.table(5, 4);
+  const Table<double> branch = random.table(3, 4);
+  Table<double> picked(3, 4);
+  Table<double> all(3, 4);
+  join(b, before.view(), std::vector<std::int32_t>{0, 1, 2}, branch.view(), Dropout::off(), {}, picked.view());
+  join(b, before.view(), {}, branch.view(), Dropout::off(), {}, all.view());
+  CHECK(picked.all().front() == before.at(0, 0) + branch.at(0, 0));
+  for (int s = 0; s < 3; ++s) {
+    for (int c = 0; c < 4; ++c) CHECK(all.at(s, c) == picked.at(s, c));
+  }
+}
+
 TEST_CASE("join refuses rows beyond the stream") {
   const Reference<double> b;
   Table<double> x(3, 2);

@@ -9,9 +9,12 @@
 #include <ordo/backend/cpu/backend.hpp>
 #include <ordo/backend/cpu/dropout_draws.hpp>
 #include <ordo/backend/cpu/embedding.hpp>
+#include <ordo/backend/cpu/linear.hpp>
+#include <ordo/backend/cpu/rms_norm.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/matrix.hpp>
+#include <ordo/core/next_norm.hpp>
 
 namespace ordo {
 
@@ -44,15 +47,16 @@ void for_dropped_rows(const Cpu& cpu, const Dropout& dropout, RowPlaces places, 
 
 }  // namespace cpu
 
-/// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows, places (Q), branch, y (Q, C); y lies apart from x. Places are
-/// not read where dropout is off.
+/// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows (Q), or none for all in order, places (Q), branch, y (Q, C); y
+/// lies apart from x. Places are not read where dropout is off.
 inline void join(const Cpu& cpu, Matrix<const float> x, std::span<const std::int32_t> rows, Matrix<const float> branch,
                  Dropout dropout, RowPlaces places, Matrix<float> y) {
   cpu::check_rows("join", rows, x.rows, branch.rows);
+  const auto row = [&](std::int64_t i) { return x.row(rows.empty() ? i : rows[static_cast<std::size_t>(i)]); };
   if (!dropout.active()) {
     cpu::for_rows(cpu, branch.rows, branch.cols, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) {
-        const float* stream = x.row(rows[static_cast<std::size_t>(i)]);
+        const float* stream = row(i);
         const float* added = branch.row(i);
         float* to = y.row(i);
         for (std::int64_t c = 0; c < branch.cols; ++c) to[c] = stream[c] + added[c];
@@ -62,7 +66,7 @@ inline void join(const Cpu& cpu, Matrix<const float> x, std::span<const std::int
   }
   cpu::for_dropped_rows(cpu, dropout, places, branch.rows, branch.cols,
                         [&](std::int64_t i, std::int64_t c, std::int64_t count, const std::uint16_t* draws) {
-                          const float* stream = x.row(rows[static_cast<std::size_t>(i)]) + c;
+                          const float* stream = row(i) + c;
                           const float* added = branch.row(i) + c;
                           float* to = y.row(i) + c;
                           const float scale = dropout.scale();
@@ -71,6 +75,16 @@ inline void join(const Cpu& cpu, Matrix<const float> x, std::span<const std::int
                             to[j] = stream[j] + (draws[j] >= threshold ? added[j] * scale : 0.0F);
                           }
                         });
+}
+
+/// A branch's last product h w^T joins the stream, and what it comes to is normed: linear, join and rms_norm. h (Q,
+/// in), w (C, in), room (Q, C).
+inline void join_branch(const Cpu& cpu, Matrix<const float> x, std::span<const std::int32_t> rows,
+                        Matrix<const float> h, Matrix<const float> w, Dropout dropout, RowPlaces places,
+                        Matrix<float> room, Matrix<float> y, const NextNorm<float, float>& norm) {
+  linear(cpu, h, w, room);
+  join(cpu, x, rows, room, dropout, places, y);
+  rms_norm(cpu, y, norm.gain, norm.epsilon, norm.y, norm.inverse_rms);
 }
 
 /// dy = dropped dx. dx, dy (S, C), places (S).

@@ -14,6 +14,14 @@ namespace ordo {
 
 namespace cuda {
 
+/// Calls f with each row that is this warp's.
+template <class F>
+ORDO_DEVICE void for_own_rows(std::int64_t rows, const F& f) {
+  const int warps = block_threads() / warp_size;
+  const std::int64_t step = static_cast<std::int64_t>(blocks_x()) * warps;
+  for (std::int64_t s = static_cast<std::int64_t>(block_x()) * warps + warp(); s < rows; s += step) f(s);
+}
+
 /// Calls f with each eight columns of a row that are this lane's.
 template <class F>
 ORDO_DEVICE void for_own_columns(std::int64_t row, std::int64_t cols, const F& f) {
@@ -23,19 +31,22 @@ ORDO_DEVICE void for_own_columns(std::int64_t row, std::int64_t cols, const F& f
   }
 }
 
-/// One warp a row.
-template <bool Aligned, class A>
-ORDO_KERNEL rms_norm_kernel(Matrix<const A> x, const float* gain, float epsilon, Matrix<A> y, float* inverse_rms) {
-  const int warps = block_threads() / warp_size;
-  for (std::int64_t s = static_cast<std::int64_t>(block_x()) * warps + warp(); s < x.rows;
-       s += static_cast<std::int64_t>(blocks_x()) * warps) {
-    float squares = 0;
-    for_own_columns(s, x.cols, [&](const Columns& at) {
-      float own[8];
-      load<Aligned>(x.row(s), at, own);
-      ORDO_UNROLL
-      for (int i = 0; i < 8; ++i) squares += own[i] * own[i];
-    });
+ORDO_DEVICE void add_squares(const float (&numbers)[8], float& sum) {
+  ORDO_UNROLL
+  for (int i = 0; i < 8; ++i) sum += numbers[i] * numbers[i];
+}
+
+/// Where a norm's results go, and what it takes besides its rows.
+template <class A>
+struct NormRows {
+  const float* gain;
+  float epsilon;
+  Matrix<A> y;
+  float* inverse_rms;
+
+  /// Writes the norm of a row of x, one warp's, whose lanes' own squares add up to theirs of `squares`.
+  template <bool Aligned>
+  ORDO_DEVICE void write(Matrix<const A> x, std::int64_t s, float squares) const {
     const float inverse = 1.0F / std::sqrt(warp_sum(squares) / static_cast<float>(x.cols) + epsilon);
     if (lane() == 0) inverse_rms[s] = inverse;
     for_own_columns(s, x.cols, [&](const Columns& at) {
@@ -48,6 +59,20 @@ ORDO_KERNEL rms_norm_kernel(Matrix<const A> x, const float* gain, float epsilon,
       store<Aligned>(y.row(s), at, own);
     });
   }
+};
+
+/// One warp a row.
+template <bool Aligned, class A>
+ORDO_KERNEL rms_norm_kernel(Matrix<const A> x, NormRows<A> norm) {
+  for_own_rows(x.rows, [&](std::int64_t s) {
+    float squares = 0;
+    for_own_columns(s, x.cols, [&](const Columns& at) {
+      float own[8];
+      load<Aligned>(x.row(s), at, own);
+      add_squares(own, squares);
+    });
+    norm.template write<Aligned>(x, s, squares);
+  });
 }
 
 /// dx, one warp a row, and partial (blocks, C): the sum of dy * n over the block's rows, n = x * inverse_rms. Each warp
@@ -116,6 +141,12 @@ ORDO_KERNEL add_columns_kernel(Matrix<const float> from, float* to) {
   to[c] += all;
 }
 
+/// For kernels that give each row to a warp.
+inline Grid warp_a_row(std::int64_t rows) {
+  constexpr int threads = 128;
+  return {blocks_for(rows, threads / warp_size), 1, 1, threads, 0};
+}
+
 inline Matrix<const float> as_row(std::span<const float> numbers) {
   return {numbers.data(), 1, static_cast<std::int64_t>(numbers.size())};
 }
@@ -127,12 +158,11 @@ inline Matrix<const float> as_row(std::span<const float> numbers) {
 template <class A>
 void rms_norm(const CudaBackend<A>& b, cuda::In<A> x, std::span<const float> gain, double epsilon, cuda::Out<A> y,
               std::span<float> inverse_rms) {
-  constexpr int threads = 128;
-  const cuda::Grid grid{cuda::blocks_for(x.rows, threads / cuda::warp_size), 1, 1, threads, 0};
+  const cuda::NormRows<A> norm{gain.data(), static_cast<float>(epsilon), y, inverse_rms.data()};
   cuda::launch(
-      b.queue(), grid,
+      b.queue(), cuda::warp_a_row(x.rows),
       cuda::in_eights(x, y, cuda::as_row(gain)) ? cuda::rms_norm_kernel<true, A> : cuda::rms_norm_kernel<false, A>, x,
-      gain.data(), static_cast<float>(epsilon), y, inverse_rms.data());
+      norm);
 }
 
 /// With n = x * inverse_rms and g = gain * dy: dgain += sum_s dy * n, dx += inverse_rms * (g - n * mean(g * n)).

@@ -7,8 +7,11 @@
 
 #include <ordo/backend/reference/backend.hpp>
 #include <ordo/backend/reference/embedding.hpp>
+#include <ordo/backend/reference/linear.hpp>
+#include <ordo/backend/reference/rms_norm.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/dropout.hpp>
+#include <ordo/core/next_norm.hpp>
 
 namespace ordo {
 
@@ -26,17 +29,29 @@ R branch_factor(Dropout dropout, RowPlaces places, std::int64_t s, std::int64_t 
 
 }  // namespace reference
 
-/// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows, places (Q), branch, y (Q, C); y lies apart from x. Places are
-/// not read where dropout is off.
+/// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows (Q), or none for all in order, places (Q), branch, y (Q, C); y
+/// lies apart from x. Places are not read where dropout is off.
 template <class R>
 void join(const Reference<R>&, reference::In<R> x, std::span<const std::int32_t> rows, reference::In<R> branch,
           Dropout dropout, RowPlaces places, reference::Out<R> y) {
   for (std::int64_t i = 0; i < branch.rows; ++i) {
-    const R* from = x.row(reference::row_of("join", rows[static_cast<std::size_t>(i)], x.rows));
+    const std::int64_t row = rows.empty() ? i : rows[static_cast<std::size_t>(i)];
+    const R* from = x.row(reference::row_of("join", row, x.rows));
     for (std::int64_t c = 0; c < branch.cols; ++c) {
       y.row(i)[c] = from[c] + reference::branch_factor<R>(dropout, places, i, c) * branch.row(i)[c];
     }
   }
+}
+
+/// A branch's last product h w^T joins the stream, and what it comes to is normed: linear, join and rms_norm. h (Q,
+/// in), w (C, in), room (Q, C).
+template <class R>
+void join_branch(const Reference<R>& b, reference::In<R> x, std::span<const std::int32_t> rows, reference::In<R> h,
+                 reference::In<R> w, Dropout dropout, RowPlaces places, reference::Out<R> room, reference::Out<R> y,
+                 const std::type_identity_t<NextNorm<R, R>>& norm) {
+  linear(b, h, w, room);
+  join(b, x, rows, room, dropout, places, y);
+  rms_norm(b, y, norm.gain, norm.epsilon, norm.y, norm.inverse_rms);
 }
 
 /// dy = dropped dx. dx, dy (S, C), places (S).
