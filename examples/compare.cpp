@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,8 @@ struct Plan {
 };
 
 program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, const ordo::ModelConfig& config,
-                               const program::Device& device, std::size_t index, std::uint64_t seed,
-                               const std::stop_token& stop) {
+                               const program::Device& device, std::optional<double> product_rate, std::size_t index,
+                               std::uint64_t seed, const std::stop_token& stop) {
   const ordo::AnyFactorization policy = ordo::factorization_from_name(plan.factorizations[index]);
   program::ComparedRun run;
   run.factorization = policy.name();
@@ -64,7 +65,7 @@ program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, cons
   options.directory = plan.out / fmt::format("{}-seed{}", program::file_name(run.factorization), seed);
   options.stop = stop;
   run.epochs = options.epochs;
-  program::Progress progress(run.factorization + "  ");
+  program::Progress progress(run.factorization + "  ", {product_rate, config, policy});
   options.on_step = [&](const ordo::StepReport& report) {
     progress.step(report);
     progress.pause();
@@ -148,10 +149,11 @@ int compare(Plan& plan, const std::stop_token& stop) {
                plan.train.unique_tokens, data.validation().tokens(), device->about());
   std::fflush(stdout);
 
+  const std::optional<double> product_rate = device->product_rate();
   std::vector<program::ComparedRun> runs;
   for (int s = 0; s < plan.seeds; ++s) {
     for (std::size_t i = 0; i < plan.factorizations.size(); ++i) {
-      runs.push_back(train_one(plan, data, config, *device, i, static_cast<std::uint64_t>(s), stop));
+      runs.push_back(train_one(plan, data, config, *device, product_rate, i, static_cast<std::uint64_t>(s), stop));
       const auto& run = runs.back();
       program::say("{} (seed {}), best at epoch {:.0f}: {}\n", run.factorization, run.seed, run.best.epoch,
                    fmt::streamed(run.final_score));

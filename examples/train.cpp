@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "support/engine.hpp"
+#include "support/product_share.hpp"
 #include "support/program.hpp"
 #include "support/progress.hpp"
 #include "support/text.hpp"
@@ -88,10 +89,15 @@ int main(int argc, char** argv) {
                  device->on_host()
                      ? fmt::format("predicted peak memory {:.0f} MB ({:.0f} MB of it for training)", total, planned)
                      : fmt::format("{:.0f} MB of its memory for training", planned));
+    const program::ProductShare share(device->product_rate(), config, policy);
+    if (share.rate > 0) {
+      program::say("its products reach {:.3g} TFLOP/s; a token of training takes {:.3g} GFLOP\n", share.rate * 1e-12,
+                   share.flops_per_token * 1e-9);
+    }
     std::fflush(stdout);
 
     const auto model = device->make(config, policy, options.seed);
-    program::Progress progress;
+    program::Progress progress({}, share);
     options.on_step = [&](const ordo::StepReport& report) {
       progress.step(report);
       progress.pause();

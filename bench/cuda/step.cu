@@ -56,7 +56,7 @@ void measure(const ordo::CudaBackend<A>& b, const std::string& shape, const std:
   ordo::Trainer<ordo::AnyFactorization, B> trainer(network, policy, data, options);
   for (int i = 0; i < 12; ++i) trainer.advance();  // shapes of passes are met, and noted as graphs
   const double tokens = static_cast<double>(c.config.context) * c.batch;
-  const double flops = ordo::training_flops(c.config, ordo::plan_work(policy, ordo::Shape{c.config.context})) * c.batch;
+  const double flops = ordo::training_flops_per_token(c.config, policy) * tokens;
   for (int r = 0; r < repetitions; ++r) {
     std::vector<double> all;
     double loss = 0;
@@ -80,7 +80,7 @@ void measure(const ordo::CudaBackend<A>& b, const std::string& shape, const std:
 template <class B>
 void measure_all(const std::string& shape, int repetitions, const std::vector<std::string>& names) {
   const B b;
-  const double peak = bench::product_rate(b);
+  const double peak = ordo::product_rate(b);
   for (const std::string& name : names) measure(b, shape, name, repetitions, peak);
 }
 

@@ -1,9 +1,11 @@
 // The engine on a GPU.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 
+#include <ordo/backend/cuda/product_rate.cuh>
 #include <ordo/cuda.cuh>
 
 #include "support/engine_on.hpp"
@@ -29,6 +31,7 @@ class Gpu final : public DeviceOn<ordo::CudaBackend<A>> {
     ordo::check_fits<B>(plan, this->backend().context().free_bytes(), config, options, evaluates, policy);
     return plan;
   }
+  [[nodiscard]] std::optional<double> product_rate() const override { return ordo::product_rate(this->backend()); }
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -74,6 +75,8 @@ class Device {
   [[nodiscard]] virtual ordo::MemoryPlan training_memory(const ordo::ModelConfig& config,
                                                          const ordo::TrainOptions& options, bool evaluates,
                                                          const ordo::AnyFactorization& policy) const = 0;
+  /// What a large product reaches on it [FLOP/s], measured anew; none on the host, whose cores are shared with others.
+  [[nodiscard]] virtual std::optional<double> product_rate() const { return std::nullopt; }
   /// Whether the host's memory is the device's.
   [[nodiscard]] virtual bool on_host() const = 0;
 };

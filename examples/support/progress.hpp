@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include <ordo/train/options.hpp>
 
+#include "support/product_share.hpp"
 #include "support/program.hpp"
 #include "support/status_line.hpp"
 
@@ -19,7 +21,7 @@ namespace program {
 /// results on stdout can be piped.
 class Progress {
  public:
-  explicit Progress(std::string label = {}) : label_(std::move(label)) {}
+  explicit Progress(std::string label = {}, const ProductShare& share = {}) : label_(std::move(label)), share_(share) {}
 
   void step(const ordo::StepReport& report) {
     const auto now = Clock::now();
@@ -39,9 +41,9 @@ class Progress {
     std::string line = fmt::format("{}step {}/{}  epoch {:.1f}  loss {:.3f} nats/token", label_, report.step,
                                    report.steps, report.epoch, smooth_);
     if (steps > 0 && seconds > 0) {
-      line +=
-          fmt::format("  {} tokens/s  {} left", thousands(static_cast<double>(report.tokens - first_tokens_) / seconds),
-                      duration(static_cast<double>(report.steps - report.step) * seconds / steps));
+      const double rate = static_cast<double>(report.tokens - first_tokens_) / seconds;
+      line += fmt::format("  {} tokens/s{}  {} left", thousands(rate), share_.at(rate),
+                          duration(static_cast<double>(report.steps - report.step) * seconds / steps));
     }
     line_.write(line);
   }
@@ -61,6 +63,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   std::string label_;
+  ProductShare share_;
   StatusLine line_;
   Clock::time_point start_;
   Clock::time_point shown_;

@@ -10,6 +10,8 @@ write_text train.txt 1200 5
 write_text other.txt 400 6
 tiny="--layers 2 --width 64 --heads 2 --context 32 --batch 8 --epochs 6 --checkpoint-steps 3"
 exact="--precision fp32"
+"$programs/train" --data train.txt $tiny --out host > host.log 2>&1
+! grep -q "its products" host.log || fail "the host's products were measured"
 if ! "$programs/train" --data train.txt $tiny --out probe --device cuda > probe.log 2>&1; then
   grep -qE 'built without CUDA|no device|driver is missing' probe.log || fail "not what a machine without a GPU should say"
   [ "$(grep -c . probe.log)" -eq 1 ] || grep -q '^error: ' probe.log || fail "wanted one sentence"
@@ -23,6 +25,7 @@ for factorization in ltr masked 'mixture(1 ltr + 1 blockwise:8)'; do
   rm -rf there
   "$programs/train" --data train.txt --validation 0.2 --factorization "$factorization" $tiny --out there --device cuda \
     > train.log 2>&1
+  grep -q "its products reach" train.log || fail "the rate of the device's products was not measured"
   for device in cpu cuda; do
     "$programs/evaluate" there --data other.txt --draws 4 --device $device $exact | cut -c 1-6 > score.$device.log
     "$programs/generate" there --count 3 --length 32 --temperature 0 --device $device $exact > sample.$device.log

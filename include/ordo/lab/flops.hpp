@@ -60,6 +60,15 @@ template <Factorization F>
   return 3 * (all + head) + 3.5 * attention;
 }
 
+/// The same of one token of windows of the full context. Times the tokens a second, as a share of the rate of a
+/// device's products, this is model FLOPs utilisation (Chowdhery et al. 2022, "PaLM: Scaling Language Modeling with
+/// Pathways", arXiv:2204.02311, where the rate is the maker's peak): activations that are worked out again do not
+/// count.
+template <Factorization F>
+[[nodiscard]] double training_flops_per_token(const ModelConfig& config, const F& policy) {
+  return training_flops(config, plan_work(policy, Shape{config.context})) / config.context;
+}
+
 /// The rule that papers count by: 6 N D, with N parameters (embeddings included) and D tokens seen.
 [[nodiscard]] constexpr double flops_by_rule(double parameters, double tokens) { return 6 * parameters * tokens; }
 
