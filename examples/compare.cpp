@@ -58,6 +58,7 @@ program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, cons
   const ordo::AnyFactorization policy = ordo::factorization_from_name(plan.factorizations[index]);
   program::ComparedRun run;
   run.factorization = policy.name();
+  run.backend = device.name();
   run.seed = seed;
   ordo::TrainOptions options = plan.train;
   options.epochs = plan.epochs[plan.epochs.size() == 1 ? 0 : index];
@@ -141,7 +142,7 @@ int compare(Plan& plan, const std::stop_token& stop) {
   const ordo::Dataset data = plan.text.load(plan.shape.context);
   ordo::require(!data.validation().empty(), "compare",
                 "there is no validation text: give --validation FILE or a share");
-  const ordo::ModelConfig config = plan.shape.config(data.vocab());
+  const ordo::ModelConfig config = plan.shape.config(data.vocab(), plan.device.on_host());
   plan.sample_length = config.context;
   const auto device = plan.device.open();
   if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();

@@ -169,20 +169,24 @@ std::string report_head(const Settings& settings, const std::vector<RunRecord>& 
   double flops = 0;
   double seconds = 0;
   std::set<std::string> commits;
+  std::set<std::string> backends;
   for (const RunRecord& r : records) {
     fewest = std::min(fewest, r.settings.unique_tokens);
     most = std::max(most, r.settings.unique_tokens);
     flops += r.flops_counted;
     seconds += r.seconds;
     commits.insert(r.commit);
+    backends.insert(r.backend);
   }
   const FindingsPlan& plan = settings.plan;
   return fmt::format(
       "# The findings of arXiv:2507.15857, at the scale of this machine\n\n{}- **Command**: `{}`\n- **Machine**: {} "
-      "cores, {}\n- **Commit**: {} (models: {})\n- **Models**: {}, {:.2g} FLOPs (counted), {} of one core; {} to {} "
+      "cores, {}\n- **Commit**: {} (models: {})\n- **Models**: {} (by {}), {:.2g} FLOPs (counted), {} of one core; {} "
+      "to {} "
       "unique tokens (bytes), validation on {} windows of {}\n\n",
       program::stamp_line(plan), settings.command, std::thread::hardware_concurrency(), processor(), program::commit(),
-      program::joined({commits.begin(), commits.end()}), records.size(), flops, program::duration(seconds),
+      program::joined({commits.begin(), commits.end()}), records.size(),
+      program::joined({backends.begin(), backends.end()}), flops, program::duration(seconds),
       program::thousands(fewest), program::thousands(most), records.front().window_tokens.size(), plan.context);
 }
 
@@ -324,6 +328,7 @@ int main(int argc, char** argv) {
   settings.text.add_validation_to(app);
   app.add_option("--choices", settings.choices, "multiple-choice tasks (.jsonl) for finding 7 instead of made ones");
   settings.sweep.device.add_device_to(app);
+  settings.sweep.add_change_backend_to(app);
   app.add_option("--jobs", settings.sweep.jobs, "runs at a time, 0 for all cores [count]")->capture_default_str();
   app.add_flag("--list", settings.sweep.list, "list what is trained first, seed 0 of every setting, and train nothing");
   for (int i = 0; i < argc; ++i) settings.command += (i == 0 ? "" : " ") + std::string(argv[i]);

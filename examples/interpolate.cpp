@@ -87,7 +87,7 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const p
   run.recipe = recipe;
   run.repeats = repeats;
   run.seed = seed;
-  ordo::ModelConfig config = plan.shape.config(data.vocab());
+  ordo::ModelConfig config = plan.shape.config(data.vocab(), plan.device.on_host());
   config.dropout = recipe.dropout;
   ordo::TrainOptions options = plan.train;
   options.epochs = repeats;
@@ -120,13 +120,14 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const p
   run.scored_as = own.policy;
   score_exactly(*model, data.validation(), recipe, {.seed = 2, .windows = plan.exact_windows, .stop = stop}, run);
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  run.backend = device.name();
   return run;
 }
 
 /// The folder is this study's: it holds study.json with the settings, or nothing. No other program may use it
 /// meanwhile.
 [[nodiscard]] ordo::FolderLock claim_folder(const Plan& plan, const ordo::Dataset& data,
-                                            const ordo::ModelConfig& config) {
+                                            const ordo::ModelConfig& config, const std::string& backend) {
   const ordo::Json mine = {{"layers", config.layers},
                            {"width", config.width},
                            {"heads", config.heads},
@@ -141,7 +142,8 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const p
                            {"exact_windows", plan.exact_windows},
                            {"training text", fmt::format("{:016x}", data.train().fingerprint())},
                            {"validation text", fmt::format("{:016x}", data.validation().fingerprint())},
-                           {"quick", plan.quick}};
+                           {"quick", plan.quick},
+                           {"backend", backend}};
   const std::filesystem::path file = plan.out / "study.json";
   ordo::require(!std::filesystem::exists(plan.out) || std::filesystem::is_directory(plan.out), "interpolate",
                 plan.out.string(), " is no folder; --out must name one");
@@ -158,7 +160,8 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const p
     ordo::write_json(file, mine);
     return lock;
   }
-  const ordo::Json theirs = ordo::read_json(file);
+  ordo::Json theirs = ordo::read_json(file);
+  if (theirs.is_object() && !theirs.contains("backend")) theirs["backend"] = "cpu";  // it was not noted at first
   for (const auto& [key, value] : mine.items()) {
     const ordo::Json stored = theirs.is_object() && theirs.contains(key) ? theirs.at(key) : ordo::Json();
     ordo::require(stored == value, "interpolate", "the study in ", plan.out.string(), " has ", key, " = ",
@@ -233,13 +236,13 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   const ordo::Dataset data = plan.text.load(plan.shape.context);
   ordo::require(!data.validation().empty(), "interpolate",
                 "there is no validation text: give --validation FILE or a share");
-  const ordo::ModelConfig config = plan.shape.config(data.vocab());
+  const ordo::ModelConfig config = plan.shape.config(data.vocab(), plan.device.on_host());
   const auto device = plan.device.open();
   if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
   const program::Study study = program::make_study(config.context, plan.quick);
   for (const program::Recipe& r : study.recipes())
     ordo::factorization_from_name(r.factorization).check({config.context});
-  const ordo::FolderLock lock = claim_folder(plan, data, config);
+  const ordo::FolderLock lock = claim_folder(plan, data, config, device->name());
   const std::filesystem::path log_file = plan.out / "runs.jsonl";
   std::uint64_t whole = 0;
   std::vector<program::StudyRun> runs = program::read_runs(log_file, whole);

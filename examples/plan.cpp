@@ -282,6 +282,7 @@ int main(int argc, char** argv) {
   pilot->needs(data);
   app.add_option("--out", q.sweep.out, "folder of the pilot's results")->needs(pilot)->capture_default_str();
   q.sweep.device.add_device_to(app);
+  q.sweep.add_change_backend_to(app);
   app.add_option("--jobs", q.sweep.jobs, "runs of the pilot at a time, 0 for all cores [count]")->capture_default_str();
   app.add_option("--starts", q.fit.starts, "random starts of each fit [count]")->capture_default_str();
   app.add_option("--bootstrap", q.bootstrap.resamples, "resamples [count]")->capture_default_str();

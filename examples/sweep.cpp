@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--jobs", settings.jobs, "runs at a time, 0 for all cores [count]")->capture_default_str();
   settings.device.add_to(app, "threads of each run [count]");
+  settings.add_change_backend_to(app);
   app.add_flag("--keep-models", settings.keep_models, "keep each trained model and its curve, in models/ below --out");
   app.add_flag("--list", settings.list, "list the runs that are to be done, and train nothing");
   return program::run(app, argc, argv, [&] {

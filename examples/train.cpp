@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
     ordo::require(!out.empty(), "train", "--out must name a folder (got '')");
     const ordo::AnyFactorization policy = ordo::factorization_from_name(factorization);
     const ordo::Dataset data = text.load(shape.context);
-    const ordo::ModelConfig config = shape.config(data.vocab());
+    const ordo::ModelConfig config = shape.config(data.vocab(), device_flags.on_host());
     ordo::require(options.patience == 0 || !data.validation().empty(), "train",
                   "patience needs validation text; give --validation (got patience ", options.patience, ")");
     options.directory = out;

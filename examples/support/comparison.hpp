@@ -27,6 +27,7 @@ namespace program {
 /// One trained model.
 struct ComparedRun {
   std::string factorization;
+  std::string backend;  ///< by its name: device and precision
   std::uint64_t seed = 0;
   double epochs = 0;   ///< of the whole run
   double seconds = 0;  ///< of training and evaluating, in this process
@@ -131,13 +132,13 @@ inline FinalScore final_of(const std::vector<ComparedRun>& runs, const std::stri
 inline void write_results(const std::filesystem::path& path, const std::vector<ComparedRun>& runs) {
   std::string text =
       "kind,factorization,seed,step,epoch,training_nats_per_token,validation_nats_per_token,error_over_draws,"
-      "error_over_texts,claim,scored_as,tokens_scored,draws,bits_per_byte\n";
+      "error_over_texts,claim,scored_as,tokens_scored,draws,bits_per_byte,backend\n";
   const auto row = [&](const char* kind, const ComparedRun& run, const ordo::EvaluationReport& e,
                        const ordo::Score& s) {
-    text += fmt::format("{},{},{},{},{:.4f},{:.6f},{:.6f},{:.6f},{:.6f},{},{},{},{},{:.6f}\n", kind, run.factorization,
-                        run.seed, e.step, e.epoch, e.training_loss, s.nats_per_token, s.error_over_draws,
-                        s.error_over_documents, s.exact() ? "exact" : "bound", s.policy, s.tokens, s.draws,
-                        s.bits_per_byte);
+    text += fmt::format("{},{},{},{},{:.4f},{:.6f},{:.6f},{:.6f},{:.6f},{},{},{},{},{:.6f},\"{}\"\n", kind,
+                        run.factorization, run.seed, e.step, e.epoch, e.training_loss, s.nats_per_token,
+                        s.error_over_draws, s.error_over_documents, s.exact() ? "exact" : "bound", s.policy, s.tokens,
+                        s.draws, s.bits_per_byte, run.backend);
   };
   for (const ComparedRun& run : runs) {
     for (const ordo::EvaluationReport& e : run.curve) row("curve", run, e, e.score);

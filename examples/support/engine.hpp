@@ -66,6 +66,8 @@ class Device {
   Device& operator=(const Device&) = delete;
   virtual ~Device() = default;
 
+  /// The backend's: what results note of where they were made. "cpu", or "cuda bf16, " and the GPU's and its library's
+  [[nodiscard]] virtual std::string name() const = 0;
   /// "2 threads, products by Eigen"
   [[nodiscard]] virtual std::string about() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Model> make(const ordo::ModelConfig& config,

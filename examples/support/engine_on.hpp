@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,7 @@ class DeviceOn : public Device {
     ordo::LoadedModel<B> stored = ordo::read_model(folder, backend_);
     return {model_of({std::move(stored.network), ordo::factorization_from_name(stored.factorization)}), stored.codec};
   }
+  [[nodiscard]] std::string name() const override { return backend_.name(); }
   [[nodiscard]] bool on_host() const override { return B::on_host; }
 
  protected:

@@ -47,6 +47,7 @@ struct StudyRun {
   double certainty = 0;      ///< the same as a sampler that reveals the most certain token first; NaN: it has none
   double exact_error = 0;    ///< standard error over texts, of the exact score that is plotted
   double seconds = 0;        ///< of the process that ended it
+  std::string backend;       ///< by its name: device and precision; the host's where a log does not say
 
   [[nodiscard]] bool same_model(const Recipe& r, int times, std::uint64_t with_seed) const {
     return recipe == r && repeats == times && seed == with_seed;
@@ -68,7 +69,8 @@ inline ordo::Json to_json(const StudyRun& r) {
           {"left_to_right", r.left_to_right},
           {"certainty", r.certainty},
           {"exact_error", r.exact_error},
-          {"seconds", r.seconds}};
+          {"seconds", r.seconds},
+          {"backend", r.backend}};
 }
 
 inline StudyRun run_from_json(const ordo::Json& j, const std::string& file) {
@@ -91,6 +93,7 @@ inline StudyRun run_from_json(const ordo::Json& j, const std::string& file) {
   r.certainty = number("certainty");
   r.exact_error = number("exact_error");
   r.seconds = number("seconds");
+  r.backend = j.contains("backend") ? json_field<std::string>(j, "backend", file) : "cpu";
   return r;
 }
 
@@ -122,12 +125,12 @@ inline std::vector<StudyRun> read_runs(const std::filesystem::path& path, std::u
 inline void write_study(const std::filesystem::path& path, const std::vector<StudyRun>& runs) {
   std::string text =
       "factorization,weight_decay,dropout,repeats,seed,best_epoch,best_nats_per_token,best_error,claim,scored_as,"
-      "last_nats_per_token,left_to_right_nats_per_token,certainty_nats_per_token,exact_error,seconds\n";
+      "last_nats_per_token,left_to_right_nats_per_token,certainty_nats_per_token,exact_error,seconds,backend\n";
   for (const StudyRun& r : runs) {
-    text += fmt::format("{},{},{},{},{},{:.3f},{:.6f},{:.6f},{},{},{:.6f},{:.6f},{:.6f},{:.6f},{:.1f}\n",
+    text += fmt::format("{},{},{},{},{},{:.3f},{:.6f},{:.6f},{},{},{:.6f},{:.6f},{:.6f},{:.6f},{:.1f},\"{}\"\n",
                         r.recipe.factorization, r.recipe.weight_decay, r.recipe.dropout, r.repeats, r.seed,
                         r.best_epoch, r.best, r.best_error, r.claim, r.scored_as, r.last, r.left_to_right, r.certainty,
-                        r.exact_error, r.seconds);
+                        r.exact_error, r.seconds, r.backend);
   }
   ordo::write_file_atomically(path, text);
 }

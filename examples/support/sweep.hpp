@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <ordo/core/checksum.hpp>
 #include <ordo/data/mapped_file.hpp>
@@ -50,6 +51,12 @@ struct SweepSettings {
   DeviceFlags device{.threads = 1};
   bool list = false;
   bool keep_models = false;  ///< in models/ below `out`, each with its curve; see model_folder
+  bool change_backend = false;
+
+  void add_change_backend_to(CLI::App& app) {
+    app.add_flag("--change-backend", change_backend,
+                 "go on in a folder whose runs another device or precision made; each line notes what made it");
+  }
 };
 
 /// A run of the grid and what it costs.
@@ -169,6 +176,7 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   options.evaluation = {.draws = 4, .seed = 3, .windows = settings.curve_windows};
   options.stop = stop;
   options.directory = settings.out / "unfinished" / job.folder;
+  options.change_backend = settings.change_backend;
   std::optional<double> told;
   options.on_step = [&](const ordo::StepReport& report) {
     const double step = job.flops / static_cast<double>(report.steps);
@@ -204,6 +212,7 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
   for (std::size_t w = 0; w < scored.size(); ++w) record.window_tokens.push_back(scored.length(w));
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.commit = commit();
+  record.backend = device.name();
   if (settings.keep_models) {
     const std::filesystem::path kept = settings.out / "models" / job.folder;
     model->write(kept, data.codec());
@@ -217,7 +226,10 @@ inline ordo::RunRecord train_one(const SweepSettings& settings, const ordo::Data
 inline std::string folder_of(const ordo::RunSettings& run) {
   ordo::RunRecord named;
   named.settings = run;
-  const std::string all = ordo::json_text(ordo::to_json(named));
+  ordo::Json fields = ordo::to_json(named);
+  fields["format"] = 2;  // so that folders of earlier sweeps keep their names
+  fields.erase("backend");
+  const std::string all = ordo::json_text(fields);
   return fmt::format("{}-seed{}-{:016x}", file_name(run.factorization), run.seed,
                      ordo::checksum(std::as_bytes(std::span(all))));
 }
@@ -325,6 +337,17 @@ inline void check_same_windows(const SweepSettings& settings, const ordo::Datase
                 "; give the same --windows, or another folder");
 }
 
+/// Throws where the folder's runs were made on another backend, unless that is wished for.
+inline void check_same_backend(const SweepSettings& settings, const std::vector<ordo::RunRecord>& there,
+                               const std::filesystem::path& results) {
+  const std::string mine = settings.device.open()->name();
+  for (const ordo::RunRecord& run : there) {
+    ordo::require(run.backend == mine || settings.change_backend, "sweep", "runs in ", results.string(),
+                  " were made on \"", run.backend, "\", not on \"", mine,
+                  "\"; give the same --device and --precision or another folder, or --change-backend to go on here");
+  }
+}
+
 /// Throws where a run that is done has left no model: it was trained without keep_models.
 inline void check_models_kept(const SweepSettings& settings, const std::vector<std::string>& done,
                               const std::filesystem::path& results) {
@@ -366,6 +389,7 @@ inline int run_sweep(const SweepSettings& settings, const std::vector<ordo::RunS
     for (const SweepJob& job : jobs) say("{:.3g} FLOPs  {}\n", job.flops, describe(job.settings));
     return 0;
   }
+  if (!jobs.empty()) check_same_backend(settings, there.runs, results);
   std::fflush(stdout);
   std::filesystem::create_directories(settings.out / "unfinished");
 

@@ -48,7 +48,8 @@ struct ModelFlags {
     app.add_option("--init-std", init_std, "standard deviation of the initial weights [unit of weights]")
         ->capture_default_str();
   }
-  [[nodiscard]] ordo::ModelConfig config(ordo::Token vocab) const {
+  /// On the host the weights must fit in this machine's memory; a GPU is asked itself (see Device::training_memory).
+  [[nodiscard]] ordo::ModelConfig config(ordo::Token vocab, bool on_host) const {
     ordo::ModelConfig config{.layers = layers,
                              .width = width,
                              .heads = heads,
@@ -64,7 +65,7 @@ struct ModelFlags {
     config.check();
     // Weights, gradient and two moments. A system that grants memory before it has it would end the program instead.
     const double needed = 4.0 * sizeof(float) * static_cast<double>(ordo::true_parameters(config));
-    const double there = machine_bytes();
+    const double there = on_host ? machine_bytes() : 0;
     ordo::require(there == 0 || needed <= there, "model", "training needs ", std::llround(needed / 1e6),
                   " MB for the weights and their moments, more than the ", std::llround(there / 1e6),
                   " MB of this machine; take fewer layers or less width");

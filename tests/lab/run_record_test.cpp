@@ -28,6 +28,7 @@ ordo::RunRecord record(std::uint64_t seed) {
   r.window_tokens = {128, 128};
   r.seconds = 3;
   r.commit = "0123abc";
+  r.backend = "cuda bf16, some GPU";
   return r;
 }
 
@@ -52,6 +53,17 @@ TEST_CASE("runs that were appended are read as they were") {
   CHECK(read.runs[0].training_run().epochs() == 16);
 }
 
+TEST_CASE("lines that do not note where a run was made are taken for the host's") {
+  ordo::Json line = ordo::parse_json(ordo::json_text(ordo::to_json(record(0))), "line");
+  CHECK(ordo::run_record_from_json(line, "line").backend == "cuda bf16, some GPU");
+  line["format"] = 2;
+  CHECK_THROWS_WITH(ordo::run_record_from_json(line, "line"), Catch::Contains("unknown field 'backend'"));
+  line.erase("backend");
+  CHECK(ordo::run_record_from_json(line, "line").backend == "cpu");
+  line["format"] = 3;
+  CHECK_THROWS_WITH(ordo::run_record_from_json(line, "line"), Catch::Contains("has no field 'backend'"));
+}
+
 TEST_CASE("runs are not the same where the curve that chose their weights differs, or was not noted") {
   const ScratchFolder folder;
   const auto path = folder / "results.jsonl";
@@ -59,6 +71,7 @@ TEST_CASE("runs are not the same where the curve that chose their weights differ
   other.settings.evaluations = 16;
   ordo::Json old = ordo::parse_json(ordo::json_text(ordo::to_json(record(0))), "old");  // NaN becomes null
   old["format"] = 1;
+  old.erase("backend");
   CHECK_THROWS_WITH(ordo::run_record_from_json(old, "old"), Catch::Contains("unknown field 'curve_windows'"));
   old.erase("evaluations");
   old.erase("curve_windows");
@@ -99,7 +112,7 @@ TEST_CASE("a wrong line is named with what is wrong") {
   CHECK(read(changed("seed", 3)).runs.size() == 2);
   CHECK_THROWS_WITH(read(changed("seed", 7)), Catch::Contains("line 2 repeats a run: masked with 10000 unique tokens"));
   CHECK_THROWS_WITH(read(changed("colour", 3)), Catch::Contains("line 2 has the unknown field 'colour'"));
-  CHECK_THROWS_WITH(read(changed("format", 9)), Catch::Contains("format version 9, newer than this build's 2"));
+  CHECK_THROWS_WITH(read(changed("format", 9)), Catch::Contains("format version 9, newer than this build's 3"));
   CHECK_THROWS_WITH(read(changed("epochs", "many")), Catch::Contains("field 'epochs' has the wrong type"));
   CHECK_THROWS_WITH(read(changed("tokens", 0)), Catch::Contains("must be positive"));
   CHECK_THROWS_WITH(read(changed("format", 0)), Catch::Contains("'format' must be positive (got 0)"));

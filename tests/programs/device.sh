@@ -12,6 +12,9 @@ tiny="--layers 2 --width 64 --heads 2 --context 32 --batch 8 --epochs 6 --checkp
 exact="--precision fp32"
 "$programs/train" --data train.txt $tiny --out host > host.log 2>&1
 ! grep -q "its products" host.log || fail "the host's products were measured"
+"$programs/train" --data train.txt --layers 1000 --width 65536 --out large --device cuda > large.log 2>&1 &&
+  fail "a model of terabytes was trained"
+! grep -q "of this machine" large.log || fail "the host's memory was asked for a model on a GPU"
 if ! "$programs/train" --data train.txt $tiny --out probe --device cuda > probe.log 2>&1; then
   grep -qE 'built without CUDA|no device|driver is missing' probe.log || fail "not what a machine without a GPU should say"
   [ "$(grep -c . probe.log)" -eq 1 ] || grep -q '^error: ' probe.log || fail "wanted one sentence"

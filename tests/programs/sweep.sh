@@ -74,6 +74,22 @@ if [ -e before.jsonl ]; then
 fi
 test ! -e killed/unfinished
 
+# Each line notes where it was made. What another device made is not gone on with unless that is wished for; lines of an
+# earlier format are the host's.
+test "$(grep -c '"backend":"cpu"' whole/results.jsonl)" -eq 16
+mkdir elsewhere earlier
+sed 's/"backend":"cpu"/"backend":"cuda bf16, some GPU"/' whole/results.jsonl > elsewhere/results.jsonl
+$sweep --out elsewhere > nothing.txt # nothing is left to do
+sed -i '$d' elsewhere/results.jsonl
+refuses 'were made on "cuda bf16, some GPU", not on "cpu"' $sweep --out elsewhere
+$sweep --out elsewhere --list > list.txt
+$sweep --out elsewhere --change-backend > changed.txt
+test "$(grep -c '"backend":"cpu"' elsewhere/results.jsonl)" -eq 1
+test "$(grep -c . elsewhere/results.jsonl)" -eq 16
+sed 's/"backend":"cpu",//; s/"format":3/"format":2/; $d' whole/results.jsonl > earlier/results.jsonl
+$sweep --out earlier > earlier.txt
+test "$(grep -c . earlier/results.jsonl)" -eq 16
+
 "$programs/critical" --results whole/results.jsonl --bootstrap 20 --out frontier > critical.txt
 cat critical.txt
 grep -q 'base ltr; challenger masked' critical.txt

@@ -81,5 +81,7 @@ fi
 # 3 factorizations x 2 seeds x (4 points and 1 best), and the header.
 [ "$(wc -l < compared/results.csv)" -ge 25 ] || fail "results.csv is short: $(wc -l < compared/results.csv) lines"
 grep -q '^best,masked,1,.*,bound,' compared/results.csv || fail "results.csv should call masked diffusion's score a bound"
+[ "$(grep -c ',"cpu"$' compared/results.csv)" -eq "$(($(wc -l < compared/results.csv) - 1))" ] ||
+  fail "each row of results.csv should note where it was made"
 grep -q 'best against best' compare.log || fail "compare should give a verdict"
 echo "train, evaluate, generate and compare work together"

@@ -23,8 +23,9 @@
 
 namespace ordo {
 
-/// Of the lines of a results file; a newer one is refused. Version 1 did not note what chose the weights of a run.
-inline constexpr int results_format_version = 2;
+/// Of the lines of a results file; a newer one is refused. Version 1 did not note what chose the weights of a run, and
+/// version 2 not where it was made.
+inline constexpr int results_format_version = 3;
 
 /// A score of one model on fixed windows of text.
 struct WindowScore {
@@ -78,6 +79,8 @@ struct RunRecord {
   std::vector<std::int64_t> window_tokens;
   double seconds = 0;
   std::string commit;
+  std::string backend =
+      "cpu";  ///< by its name: device and precision. Lines that do not note it are taken for the host's
 
   /// For the laws; the loss is the model's own score.
   [[nodiscard]] TrainingRun training_run() const {
@@ -200,7 +203,8 @@ class StrictFields {
           {"exact", detail::to_json(r.exact)},
           {"window_tokens", r.window_tokens},
           {"seconds", r.seconds},
-          {"commit", r.commit}};
+          {"commit", r.commit},
+          {"backend", r.backend}};
 }
 
 /// Throws an Error that names `where` (the file and line) and what is wrong with it.
@@ -241,6 +245,7 @@ class StrictFields {
   r.window_tokens = fields.take<std::vector<std::int64_t>>("window_tokens");
   r.seconds = fields.number("seconds");
   r.commit = fields.take<std::string>("commit");
+  if (version >= 3) r.backend = fields.take<std::string>("backend");
   fields.done();
   require(r.parameters > 0 && r.tokens > 0 && s.unique_tokens > 0 && r.own.nats_per_token > 0 &&
               r.exact.nats_per_token > 0 && r.flops_by_rule > 0 && r.flops_counted > 0,
