@@ -9,8 +9,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <ordo/core/rng.hpp>
 #include <ordo/core/certainty.hpp>
+#include <ordo/core/rng.hpp>
 
 namespace {
 

@@ -13,13 +13,13 @@
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/sampler.hpp>
+#include <ordo/core/certainty.hpp>
 #include <ordo/core/choices.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
 #include <ordo/evaluate/options.hpp>
 #include <ordo/evaluate/revealing.hpp>
-#include <ordo/core/certainty.hpp>
 #include <ordo/generate/decoder.hpp>
 #include <ordo/generate/unmask.hpp>
 #include <ordo/model/network.hpp>

@@ -16,7 +16,7 @@
 
 #include <cuda_runtime.h>
 
-#define ORDO_KERNEL static __global__ void  // a file's own: several files of a program may include one
+#define ORDO_KERNEL static __global__ void               // a file's own: several files of a program may include one
 #define ORDO_THREADS(count) __launch_bounds__(count, 1)  // of a kernel's block, and one block to a multiprocessor
 #define ORDO_DEVICE __device__ __forceinline__
 #define ORDO_UNROLL _Pragma("unroll")
