@@ -1,6 +1,7 @@
-// Times sampling on a GPU, one JSON line a batch size: what `generate` takes for each token, host and all, beside the
-// bytes that a step must read (every weight once, and the keys and values so far) at the rate of a copy.
-// Usage: decode [REPETITIONS]
+// Times sampling on a GPU, one JSON line a batch size and nucleus: what `generate` takes for each token, host and all,
+// beside the bytes of the model that a step must read (every weight once, and the keys and values so far) at the rate
+// of a copy. A step is one graph, and a token of each sequence is all that comes back; graphs are made anew in each
+// repetition. Usage: decode [REPETITIONS]
 
 #include <chrono>
 #include <cstdint>
@@ -24,11 +25,12 @@ int main(int argc, char** argv) {
         .layers = 12, .width = 768, .heads = 12, .hidden = 2048, .vocab = 50257, .context = 1024, .dropout = 0};
     const ordo::Network<ordo::Cuda> network(config, b);
     constexpr int length = 256;
-    for (const int batch : {1, 64}) {
+    const auto measure = [&](int batch, double top_p) {
       std::vector<double> all;
       for (int r = 0; r < repetitions + 1; ++r) {
         ordo::GenerateOptions options;
         options.length = length;
+        options.top_p = top_p;
         options.seed = static_cast<std::uint64_t>(r);
         const auto start = Clock::now();
         (void)ordo::generate(network, ordo::LeftToRight{}, static_cast<std::size_t>(batch), options);
@@ -38,12 +40,16 @@ int main(int argc, char** argv) {
       const double weights = 2.0 * static_cast<double>(network.parameter_count());
       const double kept = 2.0 * 2.0 * config.layers * config.width * batch * (length / 2.0);  // in the mean
       std::printf(
-          "{\"who\": \"ordo\", \"batch\": %d, \"median_step_s\": %.6f, \"least_step_s\": %.6f, \"most_step_s\": %.6f, "
+          "{\"who\": \"ordo\", \"batch\": %d, \"top_p\": %g, \"median_step_s\": %.6f, \"least_step_s\": %.6f, "
+          "\"most_step_s\": %.6f, "
           "\"tokens_per_s\": %.0f, \"bytes_per_step\": %.0f, \"copy_bytes_per_s\": %.4g, \"share_of_bandwidth\": "
           "%.3f}\n",
-          batch, times.median, times.least, times.most, batch / times.median, weights + kept, bandwidth,
+          batch, top_p, times.median, times.least, times.most, batch / times.median, weights + kept, bandwidth,
           (weights + kept) / times.median / bandwidth);
       std::fflush(stdout);
+    };
+    for (const int batch : {1, 64}) {
+      for (const double top_p : {1.0, 0.9}) measure(batch, top_p);
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: %s\n", error.what());

@@ -87,7 +87,7 @@ class Decoder {
     open_cache();
     units_.clear();
     for (const auto& target : targets_) units_.push_back(unit(target.first));
-    const std::span<const Drawn> drawn = pass_.draw(batch_, units_, how);
+    const std::span<const Drawn> drawn = pass_.draw_tokens(batch_, units_, how);
     keep_computed();
     for (std::size_t row = 0; row < targets_.size(); ++row) take(targets_[row].first, targets_[row].second, drawn[row]);
     return working;

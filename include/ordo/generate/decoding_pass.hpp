@@ -61,8 +61,8 @@ class DecodingPass {
 
   /// Runs the batch, and draws a token for each prediction by unit (P). The result lives until the next pass. It is all
   /// that comes back from a device, once a pass.
-  [[nodiscard]] std::span<const Drawn> draw(const Batch<Rule>& batch, std::span<const double> unit,
-                                            const DrawOptions& how) {
+  [[nodiscard]] std::span<const Drawn> draw_tokens(const Batch<Rule>& batch, std::span<const double> unit,
+                                                   const DrawOptions& how) {
     make_room(batch);
     const B& b = network_.backend();
     upload(b, unit, unit_.data());
@@ -70,8 +70,8 @@ class DecodingPass {
       for_chunks(batch.predictions(), [&](std::int64_t first, Matrix<R> logits) {
         const auto begin = static_cast<std::size_t>(first);
         const auto rows = static_cast<std::size_t>(logits.rows);
-        ordo::draw(b, Matrix<const R>(logits), std::span<const double>(unit_.span()).subspan(begin, rows), how,
-                   drawn_.span().subspan(begin, rows));
+        draw(b, Matrix<const R>(logits), std::span<const double>(unit_.span()).subspan(begin, rows), how,
+             drawn_.span().subspan(begin, rows));
       });
     });
     return host_drawn_.of(b, std::span<const Drawn>(drawn_.span()).first(unit.size()));

@@ -12,6 +12,7 @@
 
 #include <ordo/backend/reference/reference.hpp>
 #include <ordo/cuda.cuh>
+#include <ordo/factorization/rule/causal.hpp>
 
 namespace {
 
@@ -145,6 +146,35 @@ TEST_CASE("one decoder may be given other sequences, whose cache lies elsewhere"
   for (const auto& [count, length] : {std::pair<std::size_t, std::int32_t>{2, 12}, {5, 20}, {1, 7}, {2, 12}}) {
     ordo::Decoder<ordo::CudaFloat, Sampler> fresh(network, true);
     CHECK(sample(decoder, count, length) == sample(fresh, count, length));
+  }
+}
+
+TEST_CASE(
+    "more predictions than there is room for logits are drawn one chunk after the other, without a word between") {
+  const auto network = decoding::network<ordo::CudaFloat>();
+  const std::int64_t vocab = network.config().vocab;
+  constexpr std::size_t count = 4500;
+  ordo::Batch<ordo::Causal> batch;
+  std::vector<double> unit;
+  ordo::Stream stream(1, ordo::Purpose::test, 0);
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::vector<ordo::Token> tokens = {static_cast<ordo::Token>(n % static_cast<std::size_t>(vocab)), 0};
+    batch.add(std::vector<ordo::Slot>{ordo::Slot::token(0).predicting(1)}, {}, tokens, network.config(), n);
+    unit.push_back(stream.unit());
+  }
+  ordo::DecodingPass<ordo::CudaFloat, ordo::Causal> pass(network);
+  const ordo::DrawOptions how{.top_p = 0.9};
+  std::vector<ordo::Token> expected;
+  pass.read_logits(batch, [&](std::size_t i, std::span<const float> logits) {
+    expected.push_back(ordo::draw_token(logits, how, unit[i]).token);
+  });
+  CHECK(expected.size() == count);
+  for (int again = 0; again < 3; ++again) {  // by itself, noted, and again
+    const auto drawn = pass.draw_tokens(batch, unit, how);
+    REQUIRE(drawn.size() == count);
+    std::size_t same = 0;
+    for (std::size_t i = 0; i < count; ++i) same += drawn[i].token == expected[i] ? 1 : 0;
+    CHECK(same == count);
   }
 }
 
