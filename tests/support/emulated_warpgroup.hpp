@@ -122,6 +122,7 @@ inline TileMap tile_map(Matrix<const bf16> from, int columns, int rows) {
   if (from.stride % 8 != 0 || reinterpret_cast<std::uintptr_t>(from.data) % 16 != 0) {
     throw std::logic_error("a matrix's rows do not begin at multiples of 16 bytes");
   }
+  if (from.rows <= 0 || from.cols <= 0) throw std::logic_error("the driver describes no tiles of an empty matrix");
   if ((columns != 64 && columns != 32) || rows < 1 || rows > 256) throw std::logic_error("no tile has this size");
   return {from, columns, rows};
 }

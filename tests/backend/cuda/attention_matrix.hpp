@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,11 @@ struct Numbers {
     }
   }
   [[nodiscard]] Matrix<const bf16> view() const { return {numbers.data(), rows, cols, stride}; }
+  void no_numbers(std::int64_t row) {
+    for (std::int64_t j = 0; j < cols; ++j) {
+      numbers[static_cast<std::size_t>(row * stride + j)] = std::numeric_limits<float>::quiet_NaN();
+    }
+  }
 };
 
 double rounded(double x) { return static_cast<double>(static_cast<float>(bf16(static_cast<float>(x)))); }
@@ -180,8 +186,8 @@ void check_way(Way way, const std::vector<std::int32_t>& lengths, const Rule& ru
   const std::int64_t nq = packed.queries;
   const std::int64_t nk = packed.keys;
   const Numbers q(random, nq, width, 8);
-  const Numbers k(random, nk, width, width);
-  const Numbers v(random, nk, width, width);
+  Numbers k(random, nk, width, width);
+  Numbers v(random, nk, width, width);
   const Numbers dout(random, nq, width, 0);
   const Dropout dropout = Dropout::at(rate, 5, 2, DropoutSite::attention);
   const AttentionLayout<Rule> layout = packed.layout(head_size);
@@ -195,6 +201,16 @@ void check_way(Way way, const std::vector<std::int32_t>& lengths, const Rule& ru
                      expected.lse.view(), dout.exact.view(), expected.dq.view(), expected.dk.view(),
                      expected.dv.view());
   const Results plain = plain_bf16(layout, dropout, q.exact, k.exact, v.exact, dout.exact);
+
+  // What lies between sequences is no number, and must not count.
+  std::int64_t owned_to = 0;
+  for (const auto& sequence : packed.sequences) {
+    for (std::int64_t row = owned_to; row < sequence.key_begin; ++row) {
+      k.no_numbers(row);
+      v.no_numbers(row);
+    }
+    owned_to = sequence.key_begin + sequence.keys;
+  }
 
   const Mirrored<Cuda> device;
   const auto forward = [way](const auto&... views) { attend(way, views...); };

@@ -36,21 +36,6 @@ inline constexpr std::size_t attention_bytes = alignment + HeadTile<D, own_rows>
                                                2 * stages* HeadTile<D, key_rows>::bytes +
                                                (1 + 4 * stages) * sizeof(Barrier);
 
-/// Zeros in the rows of a tile from `first` on, by all threads of a group: what lies beyond a sequence's keys may be no
-/// number, and nothing times that is none either.
-template <int D>
-ORDO_DEVICE void clear_rows(bf16* tile, int first) {
-  using Keys = HeadTile<D, key_rows>;
-  for (int i = thread_index() % group_threads; i < (key_rows - first) * (D / 8); i += group_threads) {
-    const int row = first + i / (D / 8);
-    const int piece = i % (D / 8) * 8;  // whole pieces of 16 bytes: where they lie within the row does not matter
-    constexpr float zeros[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    store_eight(tile + piece / Keys::wide * Keys::panel + row * Keys::wide + piece % Keys::wide, zeros);
-  }
-  show_shared();
-  meet_some(1 + group_index(), group_threads);
-}
-
 /// See attention_warpgroup_kernel.
 template <int D, bool Drops, class Rule, class Stored>
 ORDO_DEVICE void attend(const AttentionMaps& maps, const AttentionCall<bf16, Stored>& call, Matrix<bf16> out,
@@ -187,7 +172,8 @@ ORDO_DEVICE void attend(const AttentionMaps& maps, const AttentionCall<bf16, Sto
         at = ahead;
       }
       await(&v_stages[at.stage].full, at.phase);
-      if ((tile + 1) * key_rows > keys) clear_rows<D>(v_tiles + at.stage * Keys::size, keys - tile * key_rows);
+      if ((tile + 1) * key_rows > keys)
+        clear_rows<D, key_rows>({v_tiles + at.stage * Keys::size}, keys - tile * key_rows);
       begin_products();
       start_values(at);
       wait_for_products<0>();
@@ -214,7 +200,11 @@ template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL ORDO_THREADS(warpgroup::threads)
     attention_warpgroup_kernel(ORDO_CONSTANT const AttentionMaps maps, AttentionCall<bf16, Stored> call,
                                Matrix<bf16> out, Matrix<float> lse) {
-  if constexpr (has_warpgroup_products) warpgroup::attend<D, Drops, Rule>(maps, call, out, lse);
+  if constexpr (has_warpgroup_products) {
+    warpgroup::attend<D, Drops, Rule>(maps, call, out, lse);
+  } else {
+    give_up();
+  }
 }
 
 /// attention_matrix (see attention_matrix.cuh) on a device that has_warpgroup_products.
@@ -223,6 +213,7 @@ void attention_warpgroup(Queue queue, const AttentionLayout<Rule>& layout, Dropo
                          Matrix<const bf16> k, Matrix<const bf16> v, Matrix<bf16> out, Matrix<float> lse) {
   const AttentionCall<bf16, Rule> call("attention", layout, dropout, q, k, v);
   matrix::check_rows("attention", {q, k, v, out});
+  if (q.rows == 0) return;
   for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();

@@ -88,8 +88,9 @@ ORDO_DEVICE void key_gradient(const GradientMaps& maps, const AttentionCall<bf16
     Turn turn;
     for (int tile = next(0); tile < tiles; tile = next(tile + 1)) {
       await(&room.stage[turn.stage].full, turn.phase);
-      const bf16* q_tile = room.tile(0, turn.stage);
-      const bf16* dout_tile = room.tile(1, turn.stage);
+      bf16* const q_tile = room.tile(0, turn.stage);
+      bf16* const dout_tile = room.tile(1, turn.stage);
+      if ((tile + 1) * rows > queries) clear_rows<D, rows>({q_tile, dout_tile}, queries - tile * rows);
       const float* lse = facts + turn.stage * 2 * rows;
       const float* along = lse + rows;
       begin_products();
@@ -169,7 +170,11 @@ template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL ORDO_THREADS(warpgroup::threads)
     attention_warpgroup_key_gradient_kernel(ORDO_CONSTANT const GradientMaps maps, AttentionCall<bf16, Stored> call,
                                             MatrixPast past, Matrix<bf16> dk, Matrix<bf16> dv) {
-  if constexpr (has_warpgroup_products) warpgroup::key_gradient<D, Drops, Rule>(maps, call, past, dk, dv);
+  if constexpr (has_warpgroup_products) {
+    warpgroup::key_gradient<D, Drops, Rule>(maps, call, past, dk, dv);
+  } else {
+    give_up();
+  }
 }
 
 }  // namespace ordo::cuda

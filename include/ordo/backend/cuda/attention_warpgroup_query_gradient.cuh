@@ -79,7 +79,8 @@ ORDO_DEVICE void query_gradient(const GradientMaps& maps, const AttentionCall<bf
     Turn turn;
     for (int tile = next(0); tile < tiles; tile = next(tile + 1)) {
       await(&room.stage[turn.stage].full, turn.phase);
-      const bf16* k_tile = room.tile(0, turn.stage);
+      bf16* const k_tile = room.tile(0, turn.stage);
+      if ((tile + 1) * rows > keys) clear_rows<D, rows>({k_tile, room.tile(1, turn.stage)}, keys - tile * rows);
       begin_products();
       start_inner<D, rows>(score, room.own[0], first, k_tile);
       commit_products();
@@ -141,7 +142,11 @@ template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL ORDO_THREADS(warpgroup::threads)
     attention_warpgroup_query_gradient_kernel(ORDO_CONSTANT const GradientMaps maps, AttentionCall<bf16, Stored> call,
                                               MatrixPast past, Matrix<bf16> dq) {
-  if constexpr (has_warpgroup_products) warpgroup::query_gradient<D, Drops, Rule>(maps, call, past, dq);
+  if constexpr (has_warpgroup_products) {
+    warpgroup::query_gradient<D, Drops, Rule>(maps, call, past, dq);
+  } else {
+    give_up();
+  }
 }
 
 }  // namespace ordo::cuda

@@ -148,6 +148,10 @@ ORDO_DEVICE int block_z() { return static_cast<int>(blockIdx.z); }
 ORDO_DEVICE int blocks_x() { return static_cast<int>(gridDim.x); }
 /// All threads of the block meet here.
 ORDO_DEVICE void meet() { __syncthreads(); }
+/// All lanes of the warp.
+ORDO_DEVICE void meet_lanes() { __syncwarp(); }
+/// Ends the kernel with an error.
+ORDO_DEVICE void give_up() { __trap(); }
 /// The value of the lane whose number differs in the bits of `mask`. All 32 lanes of the warp must ask.
 template <class T>
 ORDO_DEVICE T across(T value, int mask) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
@@ -24,6 +25,7 @@ inline constexpr int stages = 2;
 /// Registers of a thread that copies, and of one that multiplies: the multiprocessor's 65,536 among 384 threads.
 inline constexpr int copying_registers = 40;
 inline constexpr int multiplying_registers = 232;
+static_assert(copying_registers + multiplying * multiplying_registers <= (1 + multiplying) * 168);  // 168: at entry
 
 /// `Rows` rows of D numbers in shared memory: panels of up to 64 columns, one behind the other.
 template <int D, int Rows>
@@ -100,6 +102,7 @@ ORDO_DEVICE void start_stages(Stage* all, int count, int filling = 1) {
 }
 /// The warp reads the stage no more.
 ORDO_DEVICE void leave(Stage& stage) {
+  meet_lanes();
   if (lane() == 0) arrive(&stage.empty);
 }
 
@@ -113,9 +116,27 @@ ORDO_DEVICE bf16* aligned_memory() {
   return reinterpret_cast<bf16*>(memory);
 }
 
-/// The tiles of all rows of a matrix's heads.
+/// Zeros in the rows of tiles from `first` on, by all threads of a group: what lies beyond a sequence's rows may be no
+/// number, and nothing times that is none either. The groups write the same, each before its own products.
+template <int D, int Rows>
+ORDO_DEVICE void clear_rows(std::initializer_list<bf16*> tiles, int first) {
+  using Cleared = HeadTile<D, Rows>;
+  for (int i = thread_index() % group_threads; i < (Rows - first) * (D / 8); i += group_threads) {
+    const int row = first + i / (D / 8);
+    const int piece = i % (D / 8) * 8;  // whole pieces of 16 bytes: where they lie within the row does not matter
+    constexpr float zeros[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+    for (bf16* const tile : tiles) {
+      store_eight(tile + piece / Cleared::wide * Cleared::panel + row * Cleared::wide + piece % Cleared::wide, zeros);
+    }
+  }
+  show_shared();
+  meet_some(1 + group_index(), group_threads);
+}
+
+/// The tiles of all rows of a matrix's heads. A matrix without rows is described as one with a row: nobody copies it.
 template <int D>
 [[nodiscard]] TileMap map_of(Matrix<const bf16> from) {
+  from.rows = from.rows > 0 ? from.rows : 1;
   return tile_map(from, HeadTile<D, 64>::wide, 64);
 }
 
