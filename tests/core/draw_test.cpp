@@ -104,3 +104,25 @@ TEST_CASE("drawn tokens follow the probabilities that temperature and nucleus le
   CHECK(z_of({.temperature = 0.5}, squared) < 4);
   CHECK(z_of({.top_p = 0.8}, {0, 0.3, 0.1, 0.25, 0, 0.2, 0}) < 4);
 }
+
+TEST_CASE("where no logit is a number, or all are ruled out, there is a token and no probability") {
+  constexpr float none = std::numeric_limits<float>::quiet_NaN();
+  constexpr float never = -std::numeric_limits<float>::infinity();
+  for (const std::vector<float>& logits : {std::vector<float>{none, none, none}, {never, never, never}, {1, none, 2}}) {
+    for (const DrawOptions& how : {DrawOptions{}, {.temperature = 0}, {.temperature = 0.5}, {.top_p = 0.5}}) {
+      const Drawn drawn = of(logits, how, 0.5);
+      CHECK((drawn.token >= 0 && drawn.token < 3));
+      CHECK(std::isnan(drawn.probability));
+    }
+  }
+}
+
+TEST_CASE("a token that is ruled out is never drawn, whatever rounding leaves") {
+  constexpr float never = -std::numeric_limits<float>::infinity();
+  std::vector<float> logits(1000, -0.1F);
+  logits.resize(1500, never);
+  for (const double top_p : {1.0, just_below_1}) {
+    CHECK(of(logits, {.top_p = top_p}, just_below_1).token < 1000);
+    CHECK(of(logits, {.temperature = 0.3, .top_p = top_p}, just_below_1).token < 1000);
+  }
+}

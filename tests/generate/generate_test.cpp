@@ -88,6 +88,7 @@ TEST_CASE("generate refuses what cannot work, naming the value") {
   };
   CHECK_THROWS_WITH(sample({.length = 5}), Catch::Contains("5 tokens is longer than the network's context of 4"));
   CHECK_THROWS_WITH(sample({.temperature = -1}), Catch::Contains("got -1"));
+  CHECK_THROWS_WITH(sample({.temperature = HUGE_VAL}), Catch::Contains("temperature must be finite (got inf)"));
   CHECK_THROWS_WITH(sample({.top_p = 0}), Catch::Contains("top_p must be in (0, 1] (got 0)"));
   CHECK_THROWS_WITH(sample({.prompt = {7}}), Catch::Contains("got 7 at position 0"));
   CHECK_THROWS_WITH(sample({.length = 1, .prompt = {1, 2}}), Catch::Contains("prompt has 2 tokens"));

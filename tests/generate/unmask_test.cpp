@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -40,6 +41,18 @@ TEST_CASE("candidates are ranked by what the choice is named for, and ties go to
   CHECK(order(Unmask::margin, candidates) == std::vector<std::int32_t>{2, 4, 7});
   CHECK(order(Unmask::entropy, candidates) == std::vector<std::int32_t>{2, 7, 4});
   CHECK(order(Unmask::left_to_right, candidates) == std::vector<std::int32_t>{2, 4, 7});
+}
+
+TEST_CASE("candidates whose rank is no number come last") {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  std::vector<Candidate> candidates;
+  std::vector<std::int32_t> expected;
+  for (std::int32_t i = 0; i < 40; ++i) {
+    candidates.push_back({i, 0, i % 3 == 0 ? none : 0.01 * i, {}});
+    if (i % 3 != 0) expected.insert(expected.begin(), i);
+  }
+  for (std::int32_t i = 0; i < 40; i += 3) expected.push_back(i);
+  CHECK(order(Unmask::confidence, candidates) == expected);
 }
 
 TEST_CASE("a bound on confidence takes all that reach it, and one where none does") {

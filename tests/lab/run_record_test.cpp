@@ -121,6 +121,7 @@ TEST_CASE("a wrong line is named with what is wrong") {
   CHECK_THROWS_WITH(read(changed("window_tokens", {128, 256})), Catch::Contains("is not that of its windows"));
   CHECK_THROWS_WITH(read(changed("window_tokens", {1})),
                     Catch::Contains("as many nats as windows (got 2 and 2 for 1)"));
+  CHECK_THROWS_WITH(read(changed("backend", "")), Catch::Contains("field 'backend' must not be empty"));
   ordo::Json no_loss = ordo::to_json(record(0));
   no_loss["own"]["nats_per_token"] = nullptr;  // how NaN is written
   CHECK_THROWS_WITH(read(no_loss), Catch::Contains("line 2, field 'own'") && Catch::Contains("'nats_per_token'"));

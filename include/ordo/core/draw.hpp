@@ -31,9 +31,10 @@ struct Drawn {
 };
 
 /// Draws from softmax(logits / temperature) cut to the smallest set of tokens whose probability reaches `top_p`
-/// (Holtzman et al. 2019, arXiv:1904.09751): the first token, by index or where there is a cut by falling probability
-/// (equal ones by index), at which the sum of probabilities exceeds `unit`, uniform in [0, 1), of them all. This is how
-/// every backend in the host's memory draws; in double, whatever R is.
+/// (Holtzman et al. 2019, arXiv:1904.09751): the first token, by index or where there is a cut by falling logit (equal
+/// ones by index), at which the sum of probabilities exceeds `unit`, uniform in [0, 1), of them all. This is how
+/// every backend in the host's memory draws; in double, whatever R is. Where a logit is no number, or none is finite,
+/// the token is the largest's, or any, and its probability is no number.
 template <class R>
 [[nodiscard]] Drawn draw_token(std::span<const R> logits, const DrawOptions& how, double unit) {
   const std::size_t n = logits.size();
@@ -45,7 +46,7 @@ template <class R>
     return Drawn{static_cast<Token>(i), std::exp(static_cast<double>(logits[i]) - highest) / plain,
                  how.certainty ? certainty(logits) : Certainty{}};
   };
-  if (how.temperature == 0) return drawn(top);
+  if (how.temperature == 0 || !(plain > 0)) return drawn(top);
 
   std::vector<double> p(n);
   double total = 0;
@@ -54,7 +55,7 @@ template <class R>
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (how.top_p < 1) {
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p[a] > p[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
     double reached = 0;
     std::size_t keep = 0;
     while (keep < n && reached < how.top_p * total) reached += p[order[keep++]];
@@ -66,7 +67,9 @@ template <class R>
     left -= p[i];
     if (left < 0) return drawn(i);
   }
-  return drawn(order.back());  // rounding
+  // Rounding has left something: the last token that can be drawn.
+  const auto last = std::find_if(order.rbegin(), order.rend(), [&](std::size_t i) { return p[i] > 0; });
+  return drawn(last == order.rend() ? top : *last);
 }
 
 }  // namespace ordo

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 
+#include <ordo/core/error.hpp>
 #include <ordo/core/host_memory.hpp>
 
 namespace ordo {
@@ -28,7 +29,9 @@ class Replay<B> {
 template <class B, class Shape>
 class Replays {
  public:
-  explicit Replays(std::size_t most) : most_(most) {}
+  explicit Replays(std::size_t most) : most_(most) {
+    require(most > 0, "replays", "at least one must be kept (got 0)");
+  }
 
   /// Does what `work()` asks of `b`; it must ask for the same whenever `shape` is the same.
   template <class Work>

@@ -1,6 +1,7 @@
 #pragma once
 // How to sample.
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -59,6 +60,7 @@ struct GenerateOptions {
   void check() const {
     constexpr std::string_view where = "generate";
     require(temperature >= 0, where, "temperature must not be negative (got ", temperature, ")");
+    require(std::isfinite(temperature), where, "temperature must be finite (got ", temperature, ")");
     require(top_p > 0 && top_p <= 1, where, "top_p must be in (0, 1] (got ", top_p, ")");
     require(steps >= 0, where, "steps must not be negative (got ", steps, ")");
     require(length >= 0, where, "length must not be negative (got ", length, ")");

@@ -80,8 +80,8 @@ class Sampling {
     return !hidden.empty();
   }
 
-  /// What the token of the next prediction is drawn by, in (0, 1): asked for before the pass, in the order of the
-  /// predictions.
+  /// What the token of the next prediction is drawn by, in [0, 1), 0 where nothing is drawn: asked for before the pass,
+  /// in the order of the predictions.
   [[nodiscard]] double unit() { return options_->temperature == 0 ? 0 : stream_.unit(); }
   /// A token that the step could reveal.
   void take(std::int32_t target, const Drawn& drawn) {

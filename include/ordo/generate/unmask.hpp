@@ -2,8 +2,10 @@
 // Which hidden tokens a step reveals, where any of them may be.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -59,7 +61,7 @@ struct Candidate {
   double nats = 0;         ///< -log of the probability, where a score asks for it
 };
 
-/// What the choice goes by: the larger, the earlier.
+/// What the choice goes by: the larger, the earlier. No number where the network says none.
 [[nodiscard]] inline double rank(Unmask unmask, const Candidate& candidate) {
   switch (unmask) {
     case Unmask::confidence: return candidate.probability;
@@ -73,8 +75,12 @@ struct Candidate {
 /// Puts what is to be revealed first to the front.
 inline void sort_by_rank(Unmask unmask, std::vector<Candidate>& candidates) {
   std::sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
-    const double first = rank(unmask, a);
-    const double second = rank(unmask, b);
+    const auto number = [&](const Candidate& c) {  // an order needs one
+      const double x = rank(unmask, c);
+      return std::isnan(x) ? -std::numeric_limits<double>::infinity() : x;
+    };
+    const double first = number(a);
+    const double second = number(b);
     return first != second ? first > second : a.target < b.target;
   });
 }

@@ -246,6 +246,7 @@ class StrictFields {
   r.seconds = fields.number("seconds");
   r.commit = fields.take<std::string>("commit");
   if (version >= 3) r.backend = fields.take<std::string>("backend");
+  require(!r.backend.empty(), "results", where, ": field 'backend' must not be empty");
   fields.done();
   require(r.parameters > 0 && r.tokens > 0 && s.unique_tokens > 0 && r.own.nats_per_token > 0 &&
               r.exact.nats_per_token > 0 && r.flops_by_rule > 0 && r.flops_counted > 0,

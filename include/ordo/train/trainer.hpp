@@ -134,7 +134,7 @@ class Trainer {
     StepSums sums;
   };
   /// What the work of a pass is a function of, besides what is placed: where that is, S, P, B, the most keys of a
-  /// sequence, the rules that there are, the scale.
+  /// sequence (which are its most queries, too), the rules that there are, the scale.
   using PassShape =
       std::tuple<const void*, std::int64_t, std::int64_t, std::int64_t, std::int32_t, std::uint32_t, double>;
 
@@ -197,7 +197,6 @@ class Trainer {
     const auto work = [&] {
       accumulate_gradient(network_, batch, scale, dropout, *workspace_, gradient_.span(), &numbers_.data()->sums.loss);
     };
-    if constexpr (B::on_host) return work();
     const PassShape shape{
         batch.token.data(), batch.slots(), batch.predictions(), batch_.sequences(), batch.every.most_keys,
         batch.every.rules,  scale};

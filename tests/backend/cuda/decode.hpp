@@ -153,7 +153,7 @@ TEST_CASE(
     "more predictions than there is room for logits are drawn one chunk after the other, without a word between") {
   const auto network = decoding::network<ordo::CudaFloat>();
   const std::int64_t vocab = network.config().vocab;
-  constexpr std::size_t count = 4500;
+  constexpr std::size_t count = 4100;
   ordo::Batch<ordo::Causal> batch;
   std::vector<double> unit;
   ordo::Stream stream(1, ordo::Purpose::test, 0);
@@ -169,7 +169,7 @@ TEST_CASE(
     expected.push_back(ordo::draw_token(logits, how, unit[i]).token);
   });
   CHECK(expected.size() == count);
-  for (int again = 0; again < 3; ++again) {  // by itself, noted, and again
+  for (int again = 0; again < 2; ++again) {  // by itself, and as a graph
     const auto drawn = pass.draw_tokens(batch, unit, how);
     REQUIRE(drawn.size() == count);
     std::size_t same = 0;

@@ -118,6 +118,27 @@ TEST_CASE("the device draws what the host draws where logits are equal") {
   }
 }
 
+TEST_CASE("the device draws what the host draws where logits are neighbours among floats") {
+  // The cut is looked for among keys that order floats: here it falls between keys that differ by one, wherever these
+  // lie in the pieces that ranges of keys are cut into.
+  const auto check_from = [](float base, std::int64_t vocab, float largest = 0) {
+    INFO("from " << base);
+    drawing::Rows rows{1, vocab};
+    for (std::int64_t v = 0; v < vocab; ++v) {
+      rows.at(0, v % 2 == 0 ? v : vocab - 1 - v / 2 * 2) = base;  // rising and falling
+      base = std::nextafter(base, std::numeric_limits<float>::infinity());
+    }
+    if (largest != 0) rows.at(0, 2) = largest;
+    for (const double top_p : {0.05, 0.3, 0.5, 0.77, 0.95}) drawing::check_like_host(rows, {0.98}, {.top_p = top_p});
+  };
+  for (const float base : {0.0F, -1.0F, 1e-40F}) {
+    for (std::int64_t vocab = 14; vocab <= 40; vocab += 2) check_from(base, vocab);
+  }
+  for (int i = 0; i < 30; ++i) {  // what is largest, and where pieces end, is far above them
+    check_from(3 + static_cast<float>(i) * 0x7p-22F, 40, 3.9F);
+  }
+}
+
 TEST_CASE("the device draws what the host draws where tokens are ruled out or certain") {
   using drawing::never;
   for (const std::int64_t vocab : {7, 600}) {

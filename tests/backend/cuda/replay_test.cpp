@@ -100,6 +100,7 @@ TEST_CASE("copies cannot be a part of what is noted") {
 TEST_CASE("work of many shapes is kept for those that were met last") {
   const CudaFloat b;
   constexpr std::size_t most = 3;
+  CHECK_THROWS_WITH((ordo::Replays<CudaFloat, int>(0)), Catch::Contains("at least one must be kept (got 0)"));
   ordo::Replays<CudaFloat, int> replays(most);
   auto x = ordo::allocate<float>(b, 4);
   std::vector<int> asked(10, 0);

@@ -93,8 +93,8 @@ ORDO_DEVICE KeyCut cut_keys(const LogitRow& row, std::uint64_t low, const Reache
     for (int n = 0; n < key_ways - 1; ++n) {
       if (reaches(mass[n])) {
         reached = n + 1;
-      } else if (reached == n) {
-        beyond = mass[n];
+      } else if (reached == n && low + static_cast<std::uint64_t>(n + 1) * step < high) {
+        beyond = mass[n];  // else what is above is what is above `high`
       }
     }
     low += static_cast<std::uint64_t>(reached) * step;
@@ -200,7 +200,7 @@ ORDO_KERNEL draw_kernel(Matrix<const float> logits, const double* unit, DrawOpti
   block_sums(sums, room);
   const double plain = sums[0];
   int token = top;
-  if (how.temperature != 0) {
+  if (how.temperature != 0 && plain > 0) {  // no number among the logits: no draw
     double total[1] = {plain};
     if (how.temperature != 1) {
       row.temperature = how.temperature;
