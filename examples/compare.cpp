@@ -52,6 +52,12 @@ struct Plan {
   }
 };
 
+ordo::TrainOptions options_of(const Plan& plan, std::size_t index) {
+  ordo::TrainOptions options = plan.train;
+  options.epochs = plan.epochs[plan.epochs.size() == 1 ? 0 : index];
+  return options;
+}
+
 program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, const ordo::ModelConfig& config,
                                const program::Device& device, std::optional<double> product_rate, std::size_t index,
                                std::uint64_t seed, const std::stop_token& stop) {
@@ -60,8 +66,7 @@ program::ComparedRun train_one(const Plan& plan, const ordo::Dataset& data, cons
   run.factorization = policy.name();
   run.backend = device.name();
   run.seed = seed;
-  ordo::TrainOptions options = plan.train;
-  options.epochs = plan.epochs[plan.epochs.size() == 1 ? 0 : index];
+  ordo::TrainOptions options = options_of(plan, index);
   options.seed = seed;
   options.directory = plan.out / fmt::format("{}-seed{}", program::file_name(run.factorization), seed);
   options.stop = stop;
@@ -150,6 +155,11 @@ int compare(Plan& plan, const std::stop_token& stop) {
                plan.train.unique_tokens, data.validation().tokens(), device->about());
   std::fflush(stdout);
 
+  // What does not fit is refused before the first model is trained.
+  for (std::size_t i = 0; i < plan.factorizations.size(); ++i) {
+    (void)device->training_memory(config, options_of(plan, i), true,
+                                  ordo::factorization_from_name(plan.factorizations[i]));
+  }
   const std::optional<double> product_rate = device->product_rate();
   std::vector<program::ComparedRun> runs;
   for (int s = 0; s < plan.seeds; ++s) {
@@ -232,6 +242,8 @@ int main(int argc, char** argv) {
   app.add_option("--final-draws", plan.final_draws, "draws for each of them, for bounds [count]")
       ->capture_default_str();
   plan.device.add_to(app);
+  program::add_change_backend_to(app, plan.train.change_backend, "models",
+                                 "each line of the results notes what scored it");
   app.add_option("--out", plan.out, "folder for the picture, the results and the models")->capture_default_str();
   return program::run(app, argc, argv, [&] { return compare(plan, signals.token()); });
 }

@@ -179,15 +179,16 @@ std::string report_head(const Settings& settings, const std::vector<RunRecord>& 
     backends.insert(r.backend);
   }
   const FindingsPlan& plan = settings.plan;
+  const bool on_host = backends == std::set<std::string>{"cpu"};
   return fmt::format(
       "# The findings of arXiv:2507.15857, at the scale of this machine\n\n{}- **Command**: `{}`\n- **Machine**: {} "
-      "cores, {}\n- **Commit**: {} (models: {})\n- **Models**: {} (by {}), {:.2g} FLOPs (counted), {} of one core; {} "
-      "to {} "
+      "cores, {}\n- **Commit**: {} (models: {})\n- **Models**: {} (by {}), {:.2g} FLOPs (counted), {}{}; {} to {} "
       "unique tokens (bytes), validation on {} windows of {}\n\n",
       program::stamp_line(plan), settings.command, std::thread::hardware_concurrency(), processor(), program::commit(),
       program::joined({commits.begin(), commits.end()}), records.size(),
-      program::joined({backends.begin(), backends.end()}), flops, program::duration(seconds),
-      program::thousands(fewest), program::thousands(most), records.front().window_tokens.size(), plan.context);
+      program::joined({backends.begin(), backends.end()}, "; "), flops, program::duration(seconds),
+      on_host ? " of one core" : "", program::thousands(fewest), program::thousands(most),
+      records.front().window_tokens.size(), plan.context);
 }
 
 struct Reported {

@@ -39,6 +39,7 @@ struct Plan {
   bool quick = false;
   std::filesystem::path out = "interpolate-results";
   program::DeviceFlags device;
+  bool change_backend = false;
 
   /// A size that takes ten minutes on two cores.
   void make_quick() {
@@ -93,6 +94,7 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const p
   options.epochs = repeats;
   options.seed = seed;
   options.weight_decay = recipe.weight_decay;
+  options.change_backend = plan.change_backend;
   options.stop = stop;
   const std::filesystem::path folder =
       plan.out / "unfinished" /
@@ -162,11 +164,13 @@ program::StudyRun train_one(const Plan& plan, const ordo::Dataset& data, const p
   }
   ordo::Json theirs = ordo::read_json(file);
   if (theirs.is_object() && !theirs.contains("backend")) theirs["backend"] = "cpu";  // it was not noted at first
+  if (theirs.is_object() && plan.change_backend) theirs["backend"] = backend;        // each run notes its own
   for (const auto& [key, value] : mine.items()) {
     const ordo::Json stored = theirs.is_object() && theirs.contains(key) ? theirs.at(key) : ordo::Json();
     ordo::require(stored == value, "interpolate", "the study in ", plan.out.string(), " has ", key, " = ",
                   ordo::json_text(stored), ", not ", ordo::json_text(value),
-                  "; give the same settings to go on with it, or another folder");
+                  "; give the same settings to go on with it, or another folder",
+                  key == "backend" ? ", or --change-backend" : "");
   }
   return lock;
 }
@@ -240,8 +244,11 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   const auto device = plan.device.open();
   if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
   const program::Study study = program::make_study(config.context, plan.quick);
-  for (const program::Recipe& r : study.recipes())
-    ordo::factorization_from_name(r.factorization).check({config.context});
+  for (const program::Recipe& r : study.recipes()) {
+    const ordo::AnyFactorization policy = ordo::factorization_from_name(r.factorization);
+    policy.check({config.context});
+    (void)device->training_memory(config, plan.train, true, policy);  // what does not fit is refused before training
+  }
   const ordo::FolderLock lock = claim_folder(plan, data, config, device->name());
   const std::filesystem::path log_file = plan.out / "runs.jsonl";
   std::uint64_t whole = 0;
@@ -342,6 +349,7 @@ int main(int argc, char** argv) {
                  "validation windows that every model is scored on exactly [windows]")
       ->capture_default_str();
   plan.device.add_to(app);
+  program::add_change_backend_to(app, plan.change_backend, "a study", "each run notes what ended it");
   app.add_option("--out", plan.out, "folder for the pictures and the results")->capture_default_str();
   return program::run(app, argc, argv, [&] { return interpolate(plan, signals.token()); });
 }

@@ -63,9 +63,7 @@ int main(int argc, char** argv) {
   app.add_option("--checkpoint-steps", options.checkpoint_steps, "or steps between checkpoints, 0 for by time [steps]")
       ->check(program::whole<std::int64_t>())
       ->capture_default_str();
-  app.add_flag("--change-backend", options.change_backend,
-               "go on with a run that another device or precision began (change_backend); the rest is then no longer "
-               "to the bit");
+  program::add_change_backend_to(app, options.change_backend, "a run", "the rest is then no longer to the bit");
   app.add_option("--out", out, "folder for the model, metrics.jsonl and what resuming needs")->required();
   return program::run(app, argc, argv, [&] {
     ordo::require(!out.empty(), "train", "--out must name a folder (got '')");

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -80,7 +81,7 @@ void measure(const ordo::CudaBackend<A>& b, const std::string& shape, const std:
 template <class B>
 void measure_all(const std::string& shape, int repetitions, const std::vector<std::string>& names) {
   const B b;
-  const double peak = ordo::product_rate(b);
+  const double peak = ordo::product_rate(b).value_or(std::numeric_limits<double>::quiet_NaN());
   for (const std::string& name : names) measure(b, shape, name, repetitions, peak);
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <ordo/backend/cuda/cuda.cuh>
+#include <ordo/backend/cuda/device_time.cuh>
 #include <ordo/backend/cuda/product_rate.cuh>
 
 namespace bench {

@@ -54,8 +54,7 @@ struct SweepSettings {
   bool change_backend = false;
 
   void add_change_backend_to(CLI::App& app) {
-    app.add_flag("--change-backend", change_backend,
-                 "go on in a folder whose runs another device or precision made; each line notes what made it");
+    program::add_change_backend_to(app, change_backend, "a folder", "each line notes what made it");
   }
 };
 
@@ -342,9 +341,11 @@ inline void check_same_backend(const SweepSettings& settings, const std::vector<
                                const std::filesystem::path& results) {
   const std::string mine = settings.device.open()->name();
   for (const ordo::RunRecord& run : there) {
-    ordo::require(run.backend == mine || settings.change_backend, "sweep", "runs in ", results.string(),
-                  " were made on \"", run.backend, "\", not on \"", mine,
-                  "\"; give the same --device and --precision or another folder, or --change-backend to go on here");
+    ordo::require(
+        run.backend == mine || settings.change_backend, "sweep", "runs in ", results.string(), " were made on \"",
+        run.backend, "\", not on \"", mine,
+        "\" (device, precision, card or library differ); give another folder, or --change-backend to mix them, "
+        "with which every later call must go on");
   }
 }
 

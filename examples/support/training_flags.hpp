@@ -96,6 +96,11 @@ inline void add_optimiser_flags(CLI::App& app, ordo::TrainOptions& options) {
       ->capture_default_str();
 }
 
+/// For programs that go on in a folder where `things` (runs, a study) were begun.
+inline void add_change_backend_to(CLI::App& app, bool& change, const std::string& things, const std::string& then) {
+  app.add_flag("--change-backend", change, "go on with " + things + " that another device or precision began; " + then);
+}
+
 /// "7.0M (nominal, as the paper counts), 0.60M numbers in fact".
 inline std::string describe_size(const ordo::ModelConfig& config) {
   return fmt::format(

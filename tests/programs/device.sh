@@ -54,3 +54,14 @@ cmp whole/model.safetensors killed/model.safetensors || fail "a killed run came 
 refuses 'has backend = "cuda bf16' "$programs/train" --data train.txt $long --out moved
 "$programs/train" --data train.txt $long --out moved --change-backend > moved.log 2>&1
 "$programs/evaluate" moved --data other.txt > moved-score.log
+
+# So do several models, where there is gnuplot for their picture.
+if command -v gnuplot > /dev/null; then
+  compare="$programs/compare --data train.txt --validation other.txt --layers 2 --width 64 --heads 2 --context 32
+    --unique-tokens 800 --epochs 3 --evaluations 2 --final-windows 4 --final-draws 2 --factorizations ltr masked
+    --out compared"
+  $compare --device cuda > compared.log 2>&1 || fail "$(cat compared.log)"
+  grep -q 'cuda bf16' compared/results.csv || fail "the results do not note the GPU"
+  refuses 'has backend = "cuda bf16' $compare
+  $compare --change-backend > compared.log 2>&1 || fail "$(cat compared.log)"
+fi
