@@ -1,6 +1,7 @@
 // What lies where, on an emulated device: copies, placed lists, and what a run takes of its memory.
 
 #define ORDO_EMULATE_CUDA
+#define ORDO_CUDA_HEAD_SIZES 32
 
 #include <algorithm>
 #include <cstdint>
@@ -102,14 +103,14 @@ TEST_CASE("a run takes of the device what was planned, and little more") {
   options.evaluation.batch_slots = 64;
   for (const std::int64_t micro : {std::int64_t{64}, std::int64_t{1000}}) {
     options.micro_slots = micro;
-    const auto policy = factorization_from_name("masked");
+    const MaskedDiffusion<> policy;
     const MemoryPlan plan = training_memory<Cuda>(config, options, true, policy);
     auto& memory = cuda::emulated::Memory::get();
     const Cuda b;
     const std::size_t before = memory.held();
     memory.forget_most();
     {
-      Transformer<AnyFactorization, Cuda> model(config, policy, b);
+      Transformer<MaskedDiffusion<>, Cuda> model(config, policy, b);
       train(model, text(16 * 32, 32), text(4 * 32, 32), options);
     }
     const auto taken = static_cast<std::int64_t>(memory.most_held() - before);

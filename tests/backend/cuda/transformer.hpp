@@ -242,8 +242,9 @@ TEST_CASE("in bf16 the device learns as the host does in float, and a stopped ru
 
 TEST_CASE("in bf16 heads that matrix units do not take are refused in one sentence") {
   auto narrow = model<ordo::Cuda>("ltr");
-  CHECK_THROWS_WITH(ordo::train(narrow, chain(4 * context, 1, context), {}, options(1)),
-                    "[ordo] attention: in bf16 the head size must be 32, 64 or 128 (got 16)");
+  CHECK_THROWS_WITH(
+      ordo::train(narrow, chain(4 * context, 1, context), {}, options(1)),
+      Catch::StartsWith("[ordo] attention: in bf16 the head size must be 32") && Catch::EndsWith(" (got 16)"));
 }
 
 TEST_CASE("passes of many shapes, whose lists move in the device's memory, train as on the host") {

@@ -153,8 +153,8 @@ ORDO_KERNEL attention_few_join_kernel(AttentionCall<A, Stored> call, few::Parts 
   if (thread_index() == 0) lse.row(row)[place.head] = all.best + std::log(all.sum);  // log 0 where nothing is seen
 }
 
-/// Whether the kernels above take this call: few queries for each sequence, no dropout, heads of 32, 64 or 128 columns,
-/// and rows that begin at multiples of 16 bytes.
+/// Whether the kernels above take this call: few queries for each sequence, no dropout, heads of a size that they are
+/// compiled for, and rows that begin at multiples of 16 bytes.
 template <class A, class Rule>
 [[nodiscard]] bool takes_few(const AttentionLayout<Rule>& layout, const Dropout& dropout, Matrix<const A> q,
                              Matrix<const A> k, Matrix<const A> v, Matrix<A> out) {
@@ -164,8 +164,7 @@ template <class A, class Rule>
     return m.stride * static_cast<std::int64_t>(sizeof(A)) % 16 == 0 &&
            reinterpret_cast<std::uintptr_t>(m.data) % 16 == 0;
   };
-  return asks_few && !dropout.active() && (d == 32 || d == 64 || d == 128) && aligned(q) && aligned(k) && aligned(v) &&
-         aligned(out);
+  return asks_few && !dropout.active() && is_head_size(d) && aligned(q) && aligned(k) && aligned(v) && aligned(out);
 }
 
 /// attention (see attention.cuh), where takes_few says so.

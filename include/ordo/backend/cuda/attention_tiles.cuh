@@ -1,10 +1,14 @@
 #pragma once
 // What attention's kernels share: where a block's tile lies, what it may see, and how it comes into shared memory.
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <string>
 #include <type_traits>
+#include <utility>
 
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/concepts/rule.hpp>
@@ -31,16 +35,32 @@ void with_columns(int d, const F& f) {
   }
 }
 
-/// Calls f with the head size as a constant. Throws where it is not one that matrix units, and the kernels for few
-/// queries, take.
+// The head sizes that kernels for matrix units, and those for few queries, are compiled for. A program that needs one
+// of them alone may say so, in all of its files, and compiles sooner.
+#if !defined(ORDO_CUDA_HEAD_SIZES)
+#define ORDO_CUDA_HEAD_SIZES 32, 64, 128
+#endif
+inline constexpr int head_sizes[] = {ORDO_CUDA_HEAD_SIZES};
+static_assert(std::ranges::all_of(head_sizes, [](int d) { return d == 32 || d == 64 || d == 128; }),
+              "ORDO_CUDA_HEAD_SIZES are among 32, 64 and 128");
+
+[[nodiscard]] constexpr bool is_head_size(int d) { return std::ranges::find(head_sizes, d) != std::end(head_sizes); }
+
+/// Calls f with the head size as a constant. Throws where it is none of the above.
 template <class F>
 void with_head_size(int d, const F& f) {
-  switch (d) {
-    case 32: return f(std::integral_constant<int, 32>{});
-    case 64: return f(std::integral_constant<int, 64>{});
-    case 128: return f(std::integral_constant<int, 128>{});
-    default: fail("attention", "in bf16 the head size must be 32, 64 or 128 (got ", d, ")");
+  if (!is_head_size(d)) {
+    std::string sizes;
+    for (const int size : head_sizes) {
+      const bool last = &size + 1 == std::end(head_sizes);
+      sizes += (sizes.empty() ? "" : last ? " or " : ", ") + std::to_string(size);
+    }
+    fail("attention", "in bf16 the head size must be ", sizes, " (got ", d, ")");
   }
+  const auto call = [&]<int... D>(std::integer_sequence<int, D...>) {
+    ((d == D ? f(std::integral_constant<int, D>{}) : void()), ...);
+  };
+  call(std::integer_sequence<int, ORDO_CUDA_HEAD_SIZES>{});
 }
 
 template <class R>
