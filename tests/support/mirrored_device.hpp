@@ -263,7 +263,7 @@ void join_branch(const Mirrored<Inner>& b, HostIn x, HostRows rows, HostIn h, Ho
   if constexpr (std::is_same_v<Inner, RoundedLoops>) {  // three operations, between which it rounds
     linear(b, h, w, room);
     mirrored(
-        b, [](const auto&... a) { join(a...); }, In{x}, rows, In{room}, dropout, places, Out{y});
+        b, [](const auto&... a) { reference::join(a...); }, In{x}, rows, In{room}, dropout, places, Out{y});
     rms_norm(b, y, norm.gain, norm.epsilon, norm.y, norm.inverse_rms);
   } else {
     mirrored(

@@ -18,7 +18,7 @@ TEST_CASE("without dropout the branch is added to the rows as it is, and its pla
   const Table<double> before = random.table(5, 4);
   const std::vector<std::int32_t> rows = {4, 0, 2};
   Table<double> x(3, 4);
-  join(b, before.view(), rows, y.view(), Dropout::off(), {}, x.view());
+  reference::join(b, before.view(), rows, y.view(), Dropout::off(), {}, x.view());
   Table<double> dy(3, 4);
   dropout_gradient(b, y.view(), Dropout::off(), {}, dy.view());
   for (int s = 0; s < 3; ++s) {
@@ -38,7 +38,8 @@ TEST_CASE("branch dropout keeps exactly what Dropout::keeps says, scaled by 1 / 
   for (double& number : y.all()) number = 3;
   const Table<double> zeros(3, 50);
   Table<double> x(3, 50);
-  join(b, zeros.view(), std::vector<std::int32_t>{0, 1, 2}, y.view(), dropout, RowPlaces{sample, slot}, x.view());
+  reference::join(b, zeros.view(), std::vector<std::int32_t>{0, 1, 2}, y.view(), dropout, RowPlaces{sample, slot},
+                  x.view());
   for (int s = 0; s < 3; ++s) {
     const auto i = static_cast<std::size_t>(s);
     for (int c = 0; c < 50; ++c) {
@@ -60,7 +61,8 @@ TEST_CASE("branch dropout drops its rate of the numbers") {
   for (double& number : y.all()) number = 1;
   const Table<double> zeros(1, cols);
   Table<double> x(rows, cols);
-  join(b, zeros.view(), std::vector<std::int32_t>(rows, 0), y.view(), dropout, RowPlaces{sample, slot}, x.view());
+  reference::join(b, zeros.view(), std::vector<std::int32_t>(rows, 0), y.view(), dropout, RowPlaces{sample, slot},
+                  x.view());
   double dropped = 0;
   for (const double number : x.all()) dropped += number == 0 ? 1 : 0;
   const double standard_error = std::sqrt(0.25 * 0.75 / (rows * cols));  // 0.0022
@@ -78,12 +80,12 @@ TEST_CASE("the gradient of a dropped branch agrees with central differences and 
   const Table<double> dx = random.table(3, 8);
   Table<double> dy = random.table(3, 8);
   dropout_gradient(b, dx.view(), dropout, RowPlaces{sample, slot}, dy.view());
-  CHECK(
-      gradient_error(dy, y, [&] {
-        Table<double> x(3, 8);
-        join(b, start.view(), std::vector<std::int32_t>{2, 0, 1}, y.view(), dropout, RowPlaces{sample, slot}, x.view());
-        return functional(dx, x);
-      }) < gradient_tolerance);
+  CHECK(gradient_error(dy, y, [&] {
+          Table<double> x(3, 8);
+          reference::join(b, start.view(), std::vector<std::int32_t>{2, 0, 1}, y.view(), dropout,
+                          RowPlaces{sample, slot}, x.view());
+          return functional(dx, x);
+        }) < gradient_tolerance);
 }
 
 TEST_CASE("without rows all of them join in order") {
@@ -93,8 +95,9 @@ TEST_CASE("without rows all of them join in order") {
   const Table<double> branch = random.table(3, 4);
   Table<double> picked(3, 4);
   Table<double> all(3, 4);
-  join(b, before.view(), std::vector<std::int32_t>{0, 1, 2}, branch.view(), Dropout::off(), {}, picked.view());
-  join(b, before.view(), {}, branch.view(), Dropout::off(), {}, all.view());
+  reference::join(b, before.view(), std::vector<std::int32_t>{0, 1, 2}, branch.view(), Dropout::off(), {},
+                  picked.view());
+  reference::join(b, before.view(), {}, branch.view(), Dropout::off(), {}, all.view());
   CHECK(picked.all().front() == before.at(0, 0) + branch.at(0, 0));
   for (int s = 0; s < 3; ++s) {
     for (int c = 0; c < 4; ++c) CHECK(all.at(s, c) == picked.at(s, c));
@@ -105,6 +108,6 @@ TEST_CASE("join refuses rows beyond the stream") {
   const Reference<double> b;
   Table<double> x(3, 2);
   Table<double> y(1, 2);
-  CHECK_THROWS_WITH(join(b, x.view(), std::vector<std::int32_t>{3}, y.view(), Dropout::off(), {}, y.view()),
+  CHECK_THROWS_WITH(reference::join(b, x.view(), std::vector<std::int32_t>{3}, y.view(), Dropout::off(), {}, y.view()),
                     Catch::Contains("(got 3)"));
 }

@@ -45,8 +45,6 @@ void for_dropped_rows(const Cpu& cpu, const Dropout& dropout, RowPlaces places, 
   });
 }
 
-}  // namespace cpu
-
 /// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows (Q), or none for all in order, places (Q), branch, y (Q, C); y
 /// lies apart from x. Places are not read where dropout is off.
 inline void join(const Cpu& cpu, Matrix<const float> x, std::span<const std::int32_t> rows, Matrix<const float> branch,
@@ -77,13 +75,15 @@ inline void join(const Cpu& cpu, Matrix<const float> x, std::span<const std::int
                         });
 }
 
+}  // namespace cpu
+
 /// A branch's last product h w^T joins the stream, and what it comes to is normed: linear, join and rms_norm. h (Q,
 /// in), w (C, in), room (Q, C).
 inline void join_branch(const Cpu& cpu, Matrix<const float> x, std::span<const std::int32_t> rows,
                         Matrix<const float> h, Matrix<const float> w, Dropout dropout, RowPlaces places,
                         Matrix<float> room, Matrix<float> y, const NextNorm<float, float>& norm) {
   linear(cpu, h, w, room);
-  join(cpu, x, rows, room, dropout, places, y);
+  cpu::join(cpu, x, rows, room, dropout, places, y);
   rms_norm(cpu, y, norm.gain, norm.epsilon, norm.y, norm.inverse_rms);
 }
 

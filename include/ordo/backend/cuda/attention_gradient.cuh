@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include <ordo/backend/cuda/attention_past.cuh>
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/concepts/rule.hpp>
@@ -34,14 +35,6 @@ ORDO_KERNEL attention_along_kernel(Matrix<const R> out, Matrix<const R> dout, in
     if (lane() == 0) along.row(row)[head] = sum;
   }
 }
-
-/// What the forward pass left, and what flows back.
-template <class R>
-struct AttentionPast {
-  Matrix<const R> lse;    // (Q, H)
-  Matrix<const R> dout;   // (Q, H D)
-  Matrix<const R> along;  // (Q, H)
-};
 
 /// A block: dq of `row_tile` queries of one head of one sequence; laid out as attention_kernel.
 template <int Columns, class Rule, class R, class Stored>

@@ -51,7 +51,8 @@ ORDO_DEVICE void add_rows(float (&acc)[D / 8][4], const std::uint32_t (&a)[4], c
 
 /// A block: dq of 64 queries of one head of one sequence, laid out as attention_matrix_kernel.
 template <int D, bool Drops, class Rule, class Stored>
-ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> call, MatrixPast past, Matrix<bf16> dq) {
+ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> call, AttentionPast<bf16> past,
+                                                   Matrix<bf16> dq) {
   using namespace matrix;
   const HeadPlace<bf16, Rule, Stored> place(call);
   const int q0 = block_x() * rows;
@@ -151,8 +152,8 @@ ORDO_KERNEL attention_matrix_query_gradient_kernel(AttentionCall<bf16, Stored> c
 
 /// A block: dk and dv of 64 keys of one head of one sequence, 16 to a warp: rows of c are keys, columns queries.
 template <int D, bool Drops, class Rule, class Stored>
-ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> call, MatrixPast past, Matrix<bf16> dk,
-                                                 Matrix<bf16> dv) {
+ORDO_KERNEL attention_matrix_key_gradient_kernel(AttentionCall<bf16, Stored> call, AttentionPast<bf16> past,
+                                                 Matrix<bf16> dk, Matrix<bf16> dv) {
   using namespace matrix;
   const HeadPlace<bf16, Rule, Stored> place(call);
   const int k0 = block_x() * rows;
@@ -265,7 +266,7 @@ void attention_matrix_gradient(Context& context, const AttentionLayout<Rule>& la
   const AttentionCall<bf16, Rule> call("attention_gradient", layout, dropout, q, k, v);
   matrix::check_rows("attention_gradient", {q, k, v, dout, dq, dk, dv});
   clear_unowned(context.queue(), layout, {dq, dk, dv});
-  const MatrixPast past{lse, dout, attention_along(context, out, dout, call.d, call.heads)};
+  const AttentionPast<bf16> past{lse, dout, attention_along(context, out, dout, call.d, call.heads)};
   for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();

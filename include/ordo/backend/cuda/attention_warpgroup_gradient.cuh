@@ -33,7 +33,7 @@ void attention_warpgroup_gradient(Context& context, const AttentionLayout<Rule>&
   matrix::check_rows("attention_gradient", {q, k, v, dout, dq, dk, dv});
   clear_unowned(context.queue(), layout, {dq, dk, dv});
   if (q.rows == 0 || k.rows == 0) return;
-  const MatrixPast past{lse, dout, attention_along(context, out, dout, call.d, call.heads)};
+  const AttentionPast<bf16> past{lse, dout, attention_along(context, out, dout, call.d, call.heads)};
   for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
       constexpr int d = head_size();

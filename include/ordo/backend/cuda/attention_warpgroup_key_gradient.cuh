@@ -23,8 +23,8 @@ namespace warpgroup {
 
 /// See attention_warpgroup_key_gradient_kernel.
 template <int D, bool Drops, class Rule, class Stored>
-ORDO_DEVICE void key_gradient(const GradientMaps& maps, const AttentionCall<bf16, Stored>& call, MatrixPast past,
-                              Matrix<bf16> dk, Matrix<bf16> dv) {
+ORDO_DEVICE void key_gradient(const GradientMaps& maps, const AttentionCall<bf16, Stored>& call,
+                              AttentionPast<bf16> past, Matrix<bf16> dk, Matrix<bf16> dv) {
   using namespace matrix;
   constexpr int rows = passing_queries;
   const HeadPlace<bf16, Rule, Stored> place(call);
@@ -169,7 +169,7 @@ ORDO_DEVICE void key_gradient(const GradientMaps& maps, const AttentionCall<bf16
 template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL ORDO_THREADS(warpgroup::threads)
     attention_warpgroup_key_gradient_kernel(ORDO_CONSTANT const GradientMaps maps, AttentionCall<bf16, Stored> call,
-                                            MatrixPast past, Matrix<bf16> dk, Matrix<bf16> dv) {
+                                            AttentionPast<bf16> past, Matrix<bf16> dk, Matrix<bf16> dv) {
   if constexpr (has_warpgroup_products) {
     warpgroup::key_gradient<D, Drops, Rule>(maps, call, past, dk, dv);
   } else {

@@ -23,8 +23,8 @@ namespace warpgroup {
 
 /// See attention_warpgroup_query_gradient_kernel.
 template <int D, bool Drops, class Rule, class Stored>
-ORDO_DEVICE void query_gradient(const GradientMaps& maps, const AttentionCall<bf16, Stored>& call, MatrixPast past,
-                                Matrix<bf16> dq) {
+ORDO_DEVICE void query_gradient(const GradientMaps& maps, const AttentionCall<bf16, Stored>& call,
+                                AttentionPast<bf16> past, Matrix<bf16> dq) {
   using namespace matrix;
   constexpr int rows = passing_keys<D>;
   const HeadPlace<bf16, Rule, Stored> place(call);
@@ -141,7 +141,7 @@ ORDO_DEVICE void query_gradient(const GradientMaps& maps, const AttentionCall<bf
 template <int D, bool Drops, class Rule, class Stored>
 ORDO_KERNEL ORDO_THREADS(warpgroup::threads)
     attention_warpgroup_query_gradient_kernel(ORDO_CONSTANT const GradientMaps maps, AttentionCall<bf16, Stored> call,
-                                              MatrixPast past, Matrix<bf16> dq) {
+                                              AttentionPast<bf16> past, Matrix<bf16> dq) {
   if constexpr (has_warpgroup_products) {
     warpgroup::query_gradient<D, Drops, Rule>(maps, call, past, dq);
   } else {

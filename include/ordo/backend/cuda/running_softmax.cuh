@@ -25,6 +25,9 @@ ORDO_DEVICE float power_of_two(float x) {
 #endif
 }
 
+/// A logarithm of a sum of exponentials in powers of two; 0 for that of nothing, so that 2^(nothing - it) is 0.
+ORDO_DEVICE float in_log2(float lse) { return lse == nothing ? 0.0F : lse * log2_e; }
+
 /// Over the four lanes that share a row of c.
 ORDO_DEVICE float row_max(float x) {
   for (const int mask : {1, 2}) x = std::fmax(x, across(x, mask));

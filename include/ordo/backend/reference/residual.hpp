@@ -27,8 +27,6 @@ R branch_factor(Dropout dropout, RowPlaces places, std::int64_t s, std::int64_t 
   return kept ? static_cast<R>(dropout.scale()) : R(0);
 }
 
-}  // namespace reference
-
 /// y[i] = x[rows[i]] + dropped branch[i]. x (S, C), rows (Q), or none for all in order, places (Q), branch, y (Q, C); y
 /// lies apart from x. Places are not read where dropout is off.
 template <class R>
@@ -43,6 +41,8 @@ void join(const Reference<R>&, reference::In<R> x, std::span<const std::int32_t>
   }
 }
 
+}  // namespace reference
+
 /// A branch's last product h w^T joins the stream, and what it comes to is normed: linear, join and rms_norm. h (Q,
 /// in), w (C, in), room (Q, C).
 template <class R>
@@ -50,7 +50,7 @@ void join_branch(const Reference<R>& b, reference::In<R> x, std::span<const std:
                  reference::In<R> w, Dropout dropout, RowPlaces places, reference::Out<R> room, reference::Out<R> y,
                  const std::type_identity_t<NextNorm<R, R>>& norm) {
   linear(b, h, w, room);
-  join(b, x, rows, room, dropout, places, y);
+  reference::join(b, x, rows, room, dropout, places, y);
   rms_norm(b, y, norm.gain, norm.epsilon, norm.y, norm.inverse_rms);
 }
 
