@@ -4,8 +4,7 @@
 # Usage: device_check.sh [tests|sanitize|bench|attention|step|all] [REPORT_FOLDER]      default: all, build/device
 #   bench: both attention (the kernels, beside PyTorch's) and step (whole training steps and sampling)
 # Needs nvcc; the headers of Catch2, Random123 and nlohmann-json, where they are not installed, in folders that CPATH
-# names. For the rivals a
-# python3 with PyTorch. exit 0: what was asked passed; 1: not; 77: there is no GPU
+# names. For the rivals a python3 with PyTorch. exit 0: what was asked passed; 1: not; 77: there is no GPU
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 part=${1:-all}
@@ -28,9 +27,15 @@ arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr
 [ "$arch" = 90 ] && arch=90a
 failed=0
 say() { echo "$*" | tee -a "$report"; }
-build() { # SOURCE PROGRAM: compiled where it is older
-  nvcc -std=c++20 -O3 --expt-relaxed-constexpr -diag-suppress 554,20011,20014 -gencode "arch=compute_$arch,code=sm_$arch" \
-    -I"$root/include" -I"$root/tests" "$root/$1" -o "$out/$2" -lcublasLt
+split=
+nvcc --help | grep -q -- '^--split-compile <' && split='--split-compile 0'
+builds=
+# build SOURCE PROGRAM: beside the others
+build() {
+  # shellcheck disable=SC2086 # two words
+  nvcc -std=c++20 -O3 $split --expt-relaxed-constexpr -diag-suppress 554,20011,20014 \
+    -gencode "arch=compute_$arch,code=sm_$arch" -I"$root/include" -I"$root/tests" "$root/$1" -o "$out/$2" -lcublasLt &
+  builds="$builds $!"
 }
 : > "$report"
 say "device_check.sh $part, $(date -u +%Y-%m-%dT%H:%MZ)"
@@ -40,13 +45,18 @@ nvcc --version | tail -n 1 | tee -a "$report"
 
 
 # All of it first: what does not compile should not cost a run.
-case $part in tests | sanitize | all) build tests/backend/cuda/device_test.cu device_test || exit 1 ;; esac
-case $part in bench | attention | all) build bench/cuda/attention.cu attention || exit 1 ;; esac
+begun=$(date +%s)
+case $part in tests | sanitize | all) build tests/backend/cuda/device_test.cu device_test ;; esac
+case $part in bench | attention | all) build bench/cuda/attention.cu attention ;; esac
 case $part in bench | step | all)
-  build bench/cuda/step.cu step || exit 1
-  build bench/cuda/decode.cu decode || exit 1
+  build bench/cuda/step.cu step
+  build bench/cuda/decode.cu decode
   ;;
 esac
+for one in $builds; do
+  wait "$one" || exit 1
+done
+say "built in $(($(date +%s) - begun)) s"
 
 # run NAME COMMAND...: its output in NAME.log; what failed is named
 run() {
