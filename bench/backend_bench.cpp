@@ -168,7 +168,7 @@ void add_rowwise(const std::string& name, const Cpu& b, Sizes s) {
       const std::vector<std::uint64_t> sample(static_cast<std::size_t>(s.rows), 3);
       const std::vector<std::int32_t> slot(static_cast<std::size_t>(s.rows), 5);
       const Dropout dropout = Dropout::at(rate, 1, 0, DropoutSite::attention_branch);
-      for (auto _ : state) join(b, x.view, rows, branch.view, dropout, {sample, slot}, y.view);
+      for (auto _ : state) cpu::join(b, x.view, rows, branch.view, dropout, {sample, slot}, y.view);
       report(state, "GB/s", 3 * row);
     });
   }

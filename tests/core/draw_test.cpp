@@ -126,3 +126,12 @@ TEST_CASE("a token that is ruled out is never drawn, whatever rounding leaves") 
     CHECK(of(logits, {.temperature = 0.3, .top_p = top_p}, just_below_1).token < 1000);
   }
 }
+
+TEST_CASE("a token is judged by its probability, and by how sure the network is of all of them") {
+  const std::vector<float> logits = {log_of(0.5), log_of(0.125), log_of(0.375)};
+  const ordo::Judged judged = ordo::judge_token(std::span<const float>(logits), 1, true);
+  CHECK(judged.nats == Approx(std::log(8.0)));
+  CHECK(judged.sure.highest == Approx(0.5));
+  CHECK(judged.sure.margin == Approx(0.125));
+  CHECK(ordo::judge_token(std::span<const float>(logits), 1, false).sure.highest == 0);
+}

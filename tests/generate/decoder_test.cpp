@@ -44,7 +44,7 @@ std::vector<ordo::Draft<ordo::SamplerOf<F>>> drafts_of(const F& policy, const st
 struct Read {
   std::size_t draft;
   std::int32_t target;
-  std::vector<double> logits;
+  std::vector<double> said;  // of the text's token: its nats, and how sure the network is
   friend bool operator==(const Read&, const Read&) = default;
 };
 
@@ -58,10 +58,12 @@ std::vector<Read> walk(const ordo::Network<Double>& network, const F& policy,
   std::vector<int> asked(texts.size(), 0);
   std::vector<std::int32_t> first(texts.size(), ordo::absent);
   const auto prepare = [&](std::size_t i) { return idle == 0 || ++asked[i] % idle != 0; };
-  while (decoder.step(prepare, [&](std::size_t i, std::int32_t target, std::span<const double> logits) {
-    all.push_back({i, target, {logits.begin(), logits.end()}});
+  const auto token = [&](std::size_t i, std::int32_t target) { return texts[i][static_cast<std::size_t>(target)]; };
+  const auto take = [&](std::size_t i, std::int32_t target, const ordo::Judged& judged) {
+    all.push_back({i, target, {judged.nats, judged.sure.highest, judged.sure.margin, judged.sure.entropy}});
     if (first[i] == ordo::absent) first[i] = target;
-  })) {
+  };
+  while (decoder.judge(true, prepare, token, take)) {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (first[i] != ordo::absent) decoder.drafts()[i].reveal(first[i], texts[i][static_cast<std::size_t>(first[i])]);
       first[i] = ordo::absent;
@@ -82,8 +84,9 @@ TEST_CASE("a hidden token can be revealed and hidden again") {
   CHECK((draft.tokens == std::vector<Token>{ordo::absent, ordo::absent} && draft.known == ordo::Known{0, 0}));
 }
 
-TEMPLATE_TEST_CASE("the cache changes no logit, whichever samples wait in between", "", ordo::LeftToRight,
-                   ordo::MaskedDiffusion<>, user::Blocks, (ordo::Blockwise<4, ordo::MaskedDiffusion<>>)) {
+TEMPLATE_TEST_CASE("the cache changes nothing that the network says, whichever samples wait in between", "",
+                   ordo::LeftToRight, ordo::MaskedDiffusion<>, user::Blocks,
+                   (ordo::Blockwise<4, ordo::MaskedDiffusion<>>)) {
   const ordo::Network<Double> network(tiny(), {}, 5);
   const auto cached = walk(network, TestType{}, texts, true);
   CHECK(cached.size() >= 14);
@@ -118,11 +121,14 @@ TEST_CASE("a step that nobody wants to run asks the network nothing") {
   ordo::Decoder<Double, ordo::SamplerOf<user::Blocks>> decoder(network, true);
   decoder.start(drafts_of(user::Blocks{}, texts));
   int asked = 0;
-  const auto count = [&](std::size_t, std::int32_t, std::span<const double>) { ++asked; };
-  CHECK(decoder.step([](std::size_t) { return false; }, count));
+  const auto token = [](std::size_t, std::int32_t) { return Token{0}; };
+  const auto count = [&](std::size_t, std::int32_t, const ordo::Judged&) { ++asked; };
+  CHECK(decoder.judge(
+      false, [](std::size_t) { return false; }, token, count));
   CHECK_FALSE(decoder.ran());
   CHECK(asked == 0);
-  CHECK(decoder.step([](std::size_t) { return true; }, count));
+  CHECK(decoder.judge(
+      false, [](std::size_t) { return true; }, token, count));
   CHECK(decoder.ran());
   CHECK(asked == 6);  // the first block of the three texts that have one
 }

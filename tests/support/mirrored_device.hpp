@@ -320,6 +320,12 @@ void draw(const Mirrored<Inner>& b, HostIn logits, std::span<const double> unit,
       b, [](const auto&... a) { draw(a...); }, logits, unit, how, drawn);
 }
 template <class Inner>
+void judge(const Mirrored<Inner>& b, HostIn logits, std::span<const Token> token, bool with_certainty,
+           std::span<Judged> judged) {
+  mirrored(
+      b, [](const auto&... a) { judge(a...); }, logits, token, with_certainty, judged);
+}
+template <class Inner>
 void fill(const Mirrored<Inner>& b, HostWritten values, float value) {
   mirrored(
       b, [](const auto&... a) { fill(a...); }, values, value);

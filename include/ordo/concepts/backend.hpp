@@ -29,6 +29,7 @@
 //   cross_entropy(b, x, table, target, loss, scratch)                                          loss
 //   cross_entropy_gradient(b, x, table, target, weight, scale, loss, dx, dtable, scratch)      loss, dx, dtable +=
 //   draw(b, logits, unit, how, drawn)             a token from each row of logits draw         drawn
+//   judge(b, logits, token, with_certainty, judged)  what each row says of a token      judged
 //   fill(b, values, value)                                                      vector         values
 //   copy_values(b, values, to)                                                                 to
 //   round_values(b, values, to)                   where A is not R: to = values, in A          to
@@ -48,7 +49,8 @@
 // room, y and the norm's (Q, C); y, room and the norm's y lie apart from one another and from x and h, and what room
 // holds afterwards is open. cross_entropy: x (P, C), table (V, C), target, weight, loss (P); loss is in nats and
 // unweighted; the gradient is that of scale * sum_i weight[i] * loss[i]; the scratch is cut into chunks of whole rows
-// of V logits. draw: logits (P, V), unit, drawn (P); what is drawn says draw_token (core/draw.hpp). attention: scores
+// of V logits. draw: logits (P, V), unit, drawn (P); what is drawn says draw_token (core/draw.hpp). judge:
+// token, judged (P); see judge_token there. attention: scores
 // are q . k / sqrt(D); lse[r, h] is the log of the sum of exponentials over the visible keys; dropout acts on the
 // probabilities. A sequence's rule is asked with slots (see AttentionLayout); key rows that nobody sees get zero
 // gradients. dx of dy w and dq, dk, dv are overwritten.
@@ -169,6 +171,12 @@ concept HasDraw = requires(const B& b, Matrix<const ScalarOf<B>> in, std::span<c
 };
 
 template <class B>
+concept HasJudge = requires(const B& b, Matrix<const ScalarOf<B>> in, std::span<const Token> token,
+                            std::span<Judged> judged) {
+  judge(b, in, token, true, judged);
+};
+
+template <class B>
 concept HasOptimizer = requires(const B& b, std::span<ScalarOf<B>> out, std::span<const ScalarOf<B>> in,
                                 std::span<ActivationOf<B>> activations, std::span<const float> weight, double* sum,
                                 const AdamWStep* step, const StepSums* sums) {
@@ -193,7 +201,7 @@ concept HasAttention = requires(const B& b, const AttentionLayout<Rule>& layout,
 /// Everything that the transformer needs, attention aside.
 template <class B>
 concept Backend = HasMemory<B> && HasActivations<B> && HasEmbedding<B> && HasRmsNorm<B> && HasLinear<B> &&
-    HasRotary<B> && HasSwiglu<B> && HasResidual<B> && HasRows<B> && HasCrossEntropy<B> && HasDraw<B> &&
+    HasRotary<B> && HasSwiglu<B> && HasResidual<B> && HasRows<B> && HasCrossEntropy<B> && HasDraw<B> && HasJudge<B> &&
     HasOptimizer<B> && requires(const B& b) {
   { b.name() } -> std::convertible_to<std::string>;
   { b.threads() } -> std::convertible_to<int>;

@@ -1,5 +1,5 @@
 #pragma once
-// From logits to a token: temperature, nucleus, and a draw in double.
+// From logits to a token: temperature, nucleus, and a draw in double. And what logits say of a token that is given.
 
 #include <algorithm>
 #include <cmath>
@@ -70,6 +70,18 @@ template <class R>
   // Rounding has left something: the last token that can be drawn.
   const auto last = std::find_if(order.rbegin(), order.rend(), [&](std::size_t i) { return p[i] > 0; });
   return drawn(last == order.rend() ? top : *last);
+}
+
+/// What the network says of a token that is given: at temperature 1, and where it was asked for how sure it was.
+struct Judged {
+  double nats = 0;  ///< -log of its probability
+  Certainty sure{};
+};
+
+/// This is how every backend in the host's memory judges.
+template <class R>
+[[nodiscard]] Judged judge_token(std::span<const R> logits, Token token, bool with_certainty) {
+  return {surprise(logits, static_cast<std::size_t>(token)), with_certainty ? certainty(logits) : Certainty{}};
 }
 
 }  // namespace ordo

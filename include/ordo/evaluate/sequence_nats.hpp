@@ -13,8 +13,8 @@
 #include <ordo/concepts/factorization.hpp>
 #include <ordo/concepts/plan_sampler.hpp>
 #include <ordo/concepts/sampler.hpp>
-#include <ordo/core/certainty.hpp>
 #include <ordo/core/choices.hpp>
+#include <ordo/core/draw.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/sample_step.hpp>
 #include <ordo/core/slot.hpp>
@@ -62,13 +62,13 @@ class SequenceScorer {
     candidates_.assign(drafts_.size(), {});
     decoder_.start(std::exchange(drafts_, {}));
     const auto prepare = [&](std::size_t i) { return prepare_step(decoder_.drafts()[i].step); };
-    const auto read = [&](std::size_t i, std::int32_t target, std::span<const ScalarOf<B>> logits) {
-      const Token token = decoder_.drafts()[i].tokens[static_cast<std::size_t>(target)];
-      candidates_[i].push_back({.target = target, .token = token});
-      candidates_[i].back().nats = surprise(logits, static_cast<std::size_t>(token));
-      if (ranks_predictions(unmask())) candidates_[i].back().sure = certainty(logits);
+    const auto token = [&](std::size_t i, std::int32_t target) {
+      return decoder_.drafts()[i].tokens[static_cast<std::size_t>(target)];
     };
-    while (!stopped() && decoder_.step(prepare, read)) {
+    const auto take = [&](std::size_t i, std::int32_t target, const Judged& judged) {
+      candidates_[i].push_back({.target = target, .token = token(i, target), .sure = judged.sure, .nats = judged.nats});
+    };
+    while (!stopped() && decoder_.judge(ranks_predictions(unmask()), prepare, token, take)) {
       require(decoder_.ran(), "evaluate", "the sampler of ", policy_.name(), " asks for nothing, but is not done");
       for (std::size_t i = 0; i < candidates_.size(); ++i) reveal(i);
     }

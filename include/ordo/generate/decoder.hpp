@@ -58,44 +58,53 @@ class Decoder {
   }
   [[nodiscard]] std::vector<Draft<S>>& drafts() { return drafts_; }
 
-  /// One step of every draft that is not done; false if all are. Which predictions are revealed is the caller's:
+  /// One step of every draft that is not done; false if all are. A token is drawn for each prediction. Which are
+  /// revealed is the caller's:
   ///
   /// - `prepare(i)`: draft i's step is filled. May take targets away from its temporary slots. Returns false if the
   ///   network need not run for this draft now; it does not either where nothing is left to predict.
-  /// - `read(i, target, logits)`: what the network says of token `target` of draft i, its final slots' predictions
-  ///   first; `logits` (V) lives until the call returns.
-  template <class Prepare, class Read>
-  [[nodiscard]] bool step(Prepare&& prepare, Read&& read) {
-    const bool working = lay_out_step(prepare);
-    if (!ran_) return working;
-    open_cache();
-    pass_.read_logits(batch_, [&](std::size_t row, std::span<const ScalarOf<B>> logits) {
-      const auto& [i, target] = targets_[row];
-      read(i, target, logits);
-    });
-    keep_computed();
-    return working;
-  }
-  /// The same, where a token is drawn for each prediction: where the logits lie, which the host then never sees.
-  ///
   /// - `unit(i)`: what the token of draft i's next prediction is drawn by, in [0, 1); asked for before the pass
-  /// - `take(i, target, drawn)`: token `target` of draft i as it was drawn; in the same order.
+  /// - `take(i, target, drawn)`: token `target` of draft i as it was drawn, its final slots' predictions first.
+  ///
+  /// Logits stay where the backend's memory is.
   template <class Prepare, class Unit, class Take>
   [[nodiscard]] bool draw(const DrawOptions& how, Prepare&& prepare, Unit&& unit, Take&& take) {
-    const bool working = lay_out_step(prepare);
-    if (!ran_) return working;
-    open_cache();
-    units_.clear();
-    for (const auto& target : targets_) units_.push_back(unit(target.first));
-    const std::span<const Drawn> drawn = pass_.draw_tokens(batch_, units_, how);
-    keep_computed();
-    for (std::size_t row = 0; row < targets_.size(); ++row) take(targets_[row].first, targets_[row].second, drawn[row]);
-    return working;
+    const auto run = [&] {
+      units_.clear();
+      for (const auto& target : targets_) units_.push_back(unit(target.first));
+      return pass_.draw_tokens(batch_, units_, how);
+    };
+    return step(prepare, run, take);
+  }
+  /// The same, where each token is given and judged.
+  ///
+  /// - `token(i, target)`: token `target` of draft i; asked for before the pass
+  /// - `take(i, target, judged)`.
+  template <class Prepare, class Given, class Take>
+  [[nodiscard]] bool judge(bool with_certainty, Prepare&& prepare, Given&& token, Take&& take) {
+    const auto run = [&] {
+      judged_.clear();
+      for (const auto& target : targets_) judged_.push_back(token(target.first, target.second));
+      return pass_.judge_tokens(batch_, judged_, with_certainty);
+    };
+    return step(prepare, run, take);
   }
   /// Whether the last step ran the network.
   [[nodiscard]] bool ran() const { return ran_; }
 
  private:
+  /// take(i, target, got) for what `run()` gets of each prediction of a step; false if all drafts are done.
+  template <class Prepare, class Run, class Take>
+  bool step(Prepare& prepare, const Run& run, Take& take) {
+    const bool working = lay_out_step(prepare);
+    if (!ran_) return working;
+    open_cache();
+    const auto got = run();
+    keep_computed();
+    for (std::size_t row = 0; row < targets_.size(); ++row) take(targets_[row].first, targets_[row].second, got[row]);
+    return working;
+  }
+
   /// The batch of a step; false if all drafts are done.
   template <class Prepare>
   bool lay_out_step(Prepare& prepare) {
@@ -194,6 +203,7 @@ class Decoder {
   std::vector<std::size_t> lanes_;                             // (B) the draft of each sequence of the batch
   std::vector<std::pair<std::size_t, std::int32_t>> targets_;  // (P) draft and token of each prediction
   std::vector<double> units_;                                  // (P) what each is drawn by
+  std::vector<Token> judged_;                                  // (P) or the token that is given
   Known asked_;
   std::vector<Slot> slots_;
   std::vector<Token> tokens_;

@@ -1,5 +1,6 @@
 #pragma once
-// The network's part of a step of sampling: the layers, the output head, and the draw. On a device one pass is like
+// The network's part of a step of sampling, or of a score that follows a sampler: the layers, the output head, and the
+// draw. On a device one pass is like
 // many others, and is queued as a whole.
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <tuple>
+#include <variant>
 
 #include <ordo/concepts/backend.hpp>
 #include <ordo/core/draw.hpp>
@@ -15,6 +17,7 @@
 #include <ordo/core/logit_room.hpp>
 #include <ordo/core/matrix.hpp>
 #include <ordo/core/replay.hpp>
+#include <ordo/core/slot.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/batch.hpp>
 #include <ordo/model/cache.hpp>
@@ -43,45 +46,30 @@ class DecodingPass {
     cache_.reset();
   }
 
-  /// Runs the batch, and calls read(i, logits) for each prediction i; `logits` (V) lives until the call returns.
-  template <class Read>
-  void read_logits(const Batch<Rule>& batch, const Read& read) {
-    make_room(batch);
-    run(batch, std::nullopt, [] {});
-    const auto vocab = static_cast<std::size_t>(network_.config().vocab);
-    for_chunks(batch.predictions(), [&](std::int64_t first, Matrix<R> logits) {
-      const auto stride = static_cast<std::size_t>(logits.stride);
-      const std::span<const R> there(logits.data, static_cast<std::size_t>(logits.rows) * stride);
-      const std::span<const R> own = host_logits_.of(network_.backend(), there);
-      for (std::int64_t r = 0; r < logits.rows; ++r) {
-        read(static_cast<std::size_t>(first + r), own.subspan(static_cast<std::size_t>(r) * stride, vocab));
-      }
-    });
-  }
-
   /// Runs the batch, and draws a token for each prediction by unit (P). The result lives until the next pass. It is all
   /// that comes back from a device, once a pass.
   [[nodiscard]] std::span<const Drawn> draw_tokens(const Batch<Rule>& batch, std::span<const double> unit,
                                                    const DrawOptions& how) {
-    make_room(batch);
-    const B& b = network_.backend();
-    upload(b, unit, unit_.data());
-    run(batch, how, [&] {
-      for_chunks(batch.predictions(), [&](std::int64_t first, Matrix<R> logits) {
-        const auto begin = static_cast<std::size_t>(first);
-        const auto rows = static_cast<std::size_t>(logits.rows);
-        draw(b, Matrix<const R>(logits), std::span<const double>(unit_.span()).subspan(begin, rows), how,
-             drawn_.span().subspan(begin, rows));
-      });
+    return ask(drawn_, batch, unit, how, [&](Matrix<const R> logits, auto units, auto drawn) {
+      draw(network_.backend(), logits, units, how, drawn);
     });
-    return host_drawn_.of(b, std::span<const Drawn>(drawn_.span()).first(unit.size()));
+  }
+
+  /// Runs the batch, and judges a token for each prediction: token (P). The result lives until the next pass, and is
+  /// all that comes back from a device.
+  [[nodiscard]] std::span<const Judged> judge_tokens(const Batch<Rule>& batch, std::span<const Token> token,
+                                                     bool with_certainty) {
+    return ask(judged_, batch, token, with_certainty, [&](Matrix<const R> logits, auto tokens, auto judged) {
+      judge(network_.backend(), logits, tokens, with_certainty, judged);
+    });
   }
 
  private:
   /// What a pass is a function of, beside the numbers that lie where it reads them: where the batch's and the cache's
-  /// lists are, S, P, B, the most queries and keys of a sequence, the rules that there are, and the draw.
+  /// lists are, S, P, B, the most queries and keys of a sequence, the rules that there are, and what is asked of the
+  /// logits: a draw, or a judgement with certainty or without.
   using Shape = std::tuple<const void*, const void*, std::int64_t, std::int64_t, std::int64_t, std::int32_t,
-                           std::int32_t, std::uint32_t, std::optional<DrawOptions>>;
+                           std::int32_t, std::uint32_t, std::variant<DrawOptions, bool>>;
 
   void make_room(const Batch<Rule>& batch) {
     const Capacity needed{batch.slots(), batch.predictions()};
@@ -89,16 +77,41 @@ class DecodingPass {
       replays_.clear();
       workspace_.emplace(network_, needed, Pass::forward);
     }
-    const auto p = static_cast<std::size_t>(batch.predictions());
-    if (drawn_.size() >= p) return;
-    replays_.clear();
-    unit_ = allocate<double>(network_.backend(), p);
-    drawn_ = allocate<Drawn>(network_.backend(), p);
+  }
+
+  /// What is given and what comes back for each prediction, (P) both.
+  template <class Given, class Got>
+  struct Lists {
+    typename B::template Buffer<Given> given;
+    typename B::template Buffer<Got> got;
+    HostCopy<Got> on_host;
+  };
+  /// Runs the batch, and work(logits, given, got) for as many predictions at a time as there is room for.
+  template <class Given, class Got, class Asked, class Work>
+  [[nodiscard]] std::span<const Got> ask(Lists<Given, Got>& lists, const Batch<Rule>& batch,
+                                         std::span<const Given> given, const Asked& asked, const Work& work) {
+    const B& b = network_.backend();
+    make_room(batch);
+    if (lists.got.size() < given.size()) {
+      replays_.clear();
+      lists.given = allocate<Given>(b, given.size());
+      lists.got = allocate<Got>(b, given.size());
+    }
+    upload(b, given, lists.given.data());
+    run(batch, asked, [&] {
+      for_chunks(batch.predictions(), [&](std::int64_t first, Matrix<const R> logits) {
+        const auto begin = static_cast<std::size_t>(first);
+        const auto rows = static_cast<std::size_t>(logits.rows);
+        work(logits, std::span<const Given>(lists.given.span()).subspan(begin, rows),
+             lists.got.span().subspan(begin, rows));
+      });
+    });
+    return lists.on_host.of(b, std::span<const Got>(lists.got.span()).first(given.size()));
   }
 
   /// The layers, and what comes then.
   template <class Then>
-  void run(const Batch<Rule>& batch, const std::optional<DrawOptions>& how, const Then& then) {
+  void run(const Batch<Rule>& batch, const std::variant<DrawOptions, bool>& asked, const Then& then) {
     const B& b = network_.backend();
     const PlacedBatch<Rule> placed = place(network_, batch, *workspace_);
     if (cache_) cache_->place(b, batch);
@@ -111,7 +124,7 @@ class DecodingPass {
                       placed.every.most_queries,
                       cache_ ? cache_->most_keys() : placed.every.most_keys,
                       placed.every.rules,
-                      how};
+                      asked};
     replays_.run(b, shape, [&] {
       if (cache_) {
         forward(network_, placed, *workspace_, {}, *cache_);
@@ -141,10 +154,8 @@ class DecodingPass {
   std::optional<Cache<B, Rule>> cache_;
   std::optional<Workspace<B>> workspace_;
   Replays<B, Shape> replays_{32};
-  typename B::template Buffer<double> unit_;
-  typename B::template Buffer<Drawn> drawn_;
-  HostCopy<R> host_logits_;
-  HostCopy<Drawn> host_drawn_;
+  Lists<double, Drawn> drawn_;
+  Lists<Token, Judged> judged_;
 };
 
 }  // namespace ordo

@@ -174,6 +174,36 @@ TEST_CASE("the device never draws a token that is ruled out, and always one that
   }
 }
 
+TEST_CASE("the device judges tokens as the host does") {
+  using drawing::never;
+  for (const std::int64_t vocab : {1, 7, 33, 1009, 50257}) {
+    const auto rows = drawing::rows_of(vocab < 2000 ? 12 : 3, vocab,
+                                       [](float normal, std::int64_t v) { return v % 3 == 1 ? never : 40 * normal; });
+    std::vector<ordo::Token> token;
+    ordo::Stream stream(2, ordo::Purpose::test, 0);
+    while (static_cast<std::int64_t>(token.size()) < rows.rows) {
+      token.push_back(static_cast<ordo::Token>(stream.below(static_cast<std::uint32_t>(vocab))));
+    }
+    for (const bool with_certainty : {true, false}) {
+      std::vector<ordo::Judged> expected(token.size());
+      judge(ordo::Reference<float>{}, rows.view(), token, with_certainty, expected);
+      std::vector<ordo::Judged> got(token.size());
+      judge(TestedDevice{}, rows.view(), token, with_certainty, got);
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        INFO("V " << vocab << ", row " << i << ", token " << token[i]);
+        if (std::isinf(expected[i].nats)) {
+          CHECK(got[i].nats == expected[i].nats);
+        } else {
+          CHECK(got[i].nats == Approx(expected[i].nats).epsilon(1e-12).margin(1e-13));
+        }
+        CHECK(got[i].sure.highest == Approx(expected[i].sure.highest).epsilon(1e-12));
+        CHECK(got[i].sure.margin == Approx(expected[i].sure.margin).epsilon(1e-12).margin(1e-14));
+        CHECK(got[i].sure.entropy == Approx(expected[i].sure.entropy).epsilon(1e-11).margin(1e-13));
+      }
+    }
+  }
+}
+
 TEST_CASE("tokens that the device draws follow the probabilities that temperature and nucleus leave") {
   const std::vector<double> p = {0.05, 0.3, 0.1, 0.25, 0.02, 0.2, 0.08};
   constexpr std::int64_t samples = 2000;

@@ -35,7 +35,7 @@ template <class A>
 void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span<float> s,
                 std::span<const std::int32_t> rows, RowPlaces places,
                 const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, const AdamWStep* step,
-                StepSums* sums, std::span<const double> unit, std::span<Drawn> drawn) {
+                StepSums* sums, std::span<const double> unit, std::span<Drawn> drawn, std::span<Judged> judged) {
   embed(b, m, rows, m);
   embed_gradient(b, m, rows, f);
   rms_norm(b, m, s, 1e-5, m, s);
@@ -55,6 +55,7 @@ void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span
   cross_entropy_gradient(b, m, m, rows, s, 1.0, s, m, f, s);
   logits(b, m, m, f);
   draw(b, f, unit, DrawOptions{}, drawn);
+  judge(b, f, rows, true, judged);
   fill(b, s, 0.0F);
   copy_values(b, s, s);
   blend(b, s, s, 0.5);
@@ -70,8 +71,8 @@ void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span
 void every_operation(const CudaFloat& in_float, const Cuda& in_bf16, Matrix<float> f, Matrix<bf16> m,
                      std::span<float> s, std::span<bf16> rounded, std::span<const std::int32_t> rows, RowPlaces places,
                      const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, const AdamWStep* step,
-                     StepSums* sums, std::span<const double> unit, std::span<Drawn> drawn) {
-  operations(in_float, f, f, s, rows, places, layout, step, sums, unit, drawn);
-  operations(in_bf16, m, f, s, rows, places, layout, step, sums, unit, drawn);
+                     StepSums* sums, std::span<const double> unit, std::span<Drawn> drawn, std::span<Judged> judged) {
+  operations(in_float, f, f, s, rows, places, layout, step, sums, unit, drawn, judged);
+  operations(in_bf16, m, f, s, rows, places, layout, step, sums, unit, drawn, judged);
   round_values(in_bf16, s, rounded);
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Draws a token from each row of logits where they lie. The nucleus is found without sorting: its end, and the token in
-// it, by cutting the range of the logits' bits again and again, in the manner of a radix select.
+// Draws a token from each row of logits where they lie, or judges one. The nucleus is found without sorting: its end,
+// and the token in it, by cutting the range of the logits' bits again and again, in the manner of a radix select.
 
 #include <algorithm>
 #include <bit>
@@ -168,12 +168,22 @@ ORDO_DEVICE int draw_from_nucleus(const LogitRow& row, double total, double top_
       row.count, number, [&](int i) { return row.key(i) == drawn.key ? 1.0 : 0.0; }, room);
 }
 
-/// A block of at least two warps: one row.
-ORDO_KERNEL draw_kernel(Matrix<const float> logits, const double* unit, DrawOptions how, Drawn* drawn) {
-  double* room = shared_memory<double>();  // (warps, key_ways - 1)
-  const std::int64_t r = block_x();
-  LogitRow row{logits.row(r), static_cast<int>(logits.cols), 0, 1};
-  // The first of the largest, and the largest of the others.
+/// What softmax has of a whole row.
+struct RowFacts {
+  int top;        ///< the first of the largest logits
+  float second;   ///< the largest of the others
+  double plain;   ///< sum of exp(logit - highest)
+  double moment;  ///< sum of that times logit - highest
+
+  [[nodiscard]] ORDO_DEVICE Certainty certainty(float highest) const {
+    const double gap = static_cast<double>(second) - static_cast<double>(highest);
+    const double entropy = std::log(plain) - moment / plain;
+    return {1 / plain, (1 - std::exp(gap)) / plain, entropy > 0 ? entropy : 0};
+  }
+};
+
+/// By a block of at least two warps; sets the row's highest. `room` (warps, 2) is shared memory.
+ORDO_DEVICE RowFacts facts_of(LogitRow& row, double* room) {
   float first = -std::numeric_limits<float>::infinity();
   float second = first;
   int at = thread_index() < row.count ? thread_index() : row.count - 1;
@@ -190,18 +200,25 @@ ORDO_KERNEL draw_kernel(Matrix<const float> logits, const double* unit, DrawOpti
   row.highest = block_max(first, reinterpret_cast<float*>(room));
   const int top = -block_max(first == row.highest ? -at : 1 - row.count, reinterpret_cast<int*>(room));
   second = block_max(at == top ? second : first, reinterpret_cast<float*>(room));
-
-  double sums[2] = {};  // of exp(x - highest), and of that times x - highest
+  double sums[2] = {};
   for (int i = thread_index(); i < row.count; i += block_threads()) {
     const double e = row.mass(i);
     sums[0] += e;
     if (e > 0) sums[1] += e * (static_cast<double>(row.logits[i]) - static_cast<double>(row.highest));
   }
   block_sums(sums, room);
-  const double plain = sums[0];
-  int token = top;
-  if (how.temperature != 0 && plain > 0) {  // no number among the logits: no draw
-    double total[1] = {plain};
+  return {top, second, sums[0], sums[1]};
+}
+
+/// A block of at least two warps: one row.
+ORDO_KERNEL draw_kernel(Matrix<const float> logits, const double* unit, DrawOptions how, Drawn* drawn) {
+  double* room = shared_memory<double>();  // (warps, key_ways - 1)
+  const std::int64_t r = block_x();
+  LogitRow row{logits.row(r), static_cast<int>(logits.cols), 0, 1};
+  const RowFacts facts = facts_of(row, room);
+  int token = facts.top;
+  if (how.temperature != 0 && facts.plain > 0) {  // no number among the logits: no draw
+    double total[1] = {facts.plain};
     if (how.temperature != 1) {
       row.temperature = how.temperature;
       total[0] = 0;
@@ -214,13 +231,26 @@ ORDO_KERNEL draw_kernel(Matrix<const float> logits, const double* unit, DrawOpti
   }
   if (thread_index() != 0) return;
   row.temperature = 1;
-  Drawn result{static_cast<Token>(token), row.mass(token) / plain, {}};
-  if (how.certainty) {
-    const double gap = static_cast<double>(second) - static_cast<double>(row.highest);
-    const double entropy = std::log(plain) - sums[1] / plain;
-    result.sure = {1 / plain, (1 - std::exp(gap)) / plain, entropy > 0 ? entropy : 0};
-  }
-  drawn[r] = result;
+  drawn[r] = {static_cast<Token>(token), row.mass(token) / facts.plain,
+              how.certainty ? facts.certainty(row.highest) : Certainty{}};
+}
+
+/// A block of at least two warps: one row.
+ORDO_KERNEL judge_kernel(Matrix<const float> logits, const Token* token, bool with_certainty, Judged* judged) {
+  const std::int64_t r = block_x();
+  LogitRow row{logits.row(r), static_cast<int>(logits.cols), 0, 1};
+  const RowFacts facts = facts_of(row, shared_memory<double>());
+  if (thread_index() != 0) return;
+  const double gap = static_cast<double>(row.logits[token[r]]) - static_cast<double>(row.highest);
+  judged[r] = {std::log(facts.plain) - gap, with_certainty ? facts.certainty(row.highest) : Certainty{}};
+}
+
+/// A block for each row, of a warp for each 16 x 32 logits, of 2 warps at least.
+inline Grid row_blocks(const Matrix<const float>& logits) {
+  constexpr std::int64_t each = 16;  // logits of a thread, for as many threads as that gives within bounds
+  const std::int64_t warps = std::clamp<std::int64_t>(logits.cols / (each * warp_size), 2, 16);
+  const std::size_t bytes = static_cast<std::size_t>(warps) * (key_ways - 1) * sizeof(double);
+  return {static_cast<int>(logits.rows), 1, 1, static_cast<int>(warps) * warp_size, bytes};
 }
 
 }  // namespace cuda
@@ -233,11 +263,16 @@ ORDO_KERNEL draw_kernel(Matrix<const float> logits, const double* unit, DrawOpti
 template <class A>
 void draw(const CudaBackend<A>& b, Matrix<const float> logits, std::span<const double> unit, const DrawOptions& how,
           std::span<Drawn> drawn) {
-  constexpr std::int64_t each = 16;  // logits of a thread, for as many threads as that gives within bounds
-  const std::int64_t warps = std::clamp<std::int64_t>(logits.cols / (each * cuda::warp_size), 2, 16);
-  const std::size_t bytes = static_cast<std::size_t>(warps) * (cuda::key_ways - 1) * sizeof(double);
-  cuda::launch(b.queue(), {static_cast<int>(logits.rows), 1, 1, static_cast<int>(warps) * cuda::warp_size, bytes},
-               cuda::draw_kernel, logits, unit.data(), how, drawn.data());
+  cuda::launch(b.queue(), cuda::row_blocks(logits), cuda::draw_kernel, logits, unit.data(), how, drawn.data());
+}
+
+/// judged[i]: what row i says of token[i], each in 0 .. V - 1; see judge_token (core/draw.hpp), which this follows but
+/// for the last bits of its sums. logits (P, V), token, judged (P).
+template <class A>
+void judge(const CudaBackend<A>& b, Matrix<const float> logits, std::span<const Token> token, bool with_certainty,
+           std::span<Judged> judged) {
+  cuda::launch(b.queue(), cuda::row_blocks(logits), cuda::judge_kernel, logits, token.data(), with_certainty,
+               judged.data());
 }
 
 }  // namespace ordo
