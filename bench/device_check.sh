@@ -43,7 +43,6 @@ say "commit $(git -C "$root" describe --always --dirty 2> /dev/null || echo unkn
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | tee -a "$report"
 nvcc --version | tail -n 1 | tee -a "$report"
 
-
 # All of it first: what does not compile should not cost a run.
 begun=$(date +%s)
 case $part in tests | sanitize | all) build tests/backend/cuda/device_test.cu device_test ;; esac
@@ -53,9 +52,11 @@ case $part in bench | step | all)
   build bench/cuda/decode.cu decode
   ;;
 esac
+unbuilt=0
 for one in $builds; do
-  wait "$one" || exit 1
+  wait "$one" || unbuilt=1
 done
+[ $unbuilt = 0 ] || exit 1
 say "built in $(($(date +%s) - begun)) s"
 
 # run NAME COMMAND...: its output in NAME.log; what failed is named

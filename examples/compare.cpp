@@ -155,8 +155,8 @@ int compare(Plan& plan, const std::stop_token& stop) {
                plan.train.unique_tokens, data.validation().tokens(), device->about());
   std::fflush(stdout);
 
-  // What does not fit is refused before the first model is trained.
-  for (std::size_t i = 0; i < plan.factorizations.size(); ++i) {
+  // What does not fit on a GPU is refused before the first model is trained.
+  for (std::size_t i = 0; i < plan.factorizations.size() && !device->on_host(); ++i) {
     (void)device->training_memory(config, options_of(plan, i), true,
                                   ordo::factorization_from_name(plan.factorizations[i]));
   }

@@ -245,15 +245,20 @@ int interpolate(Plan& plan, const std::stop_token& stop) {
   if (plan.train.unique_tokens == 0) plan.train.unique_tokens = data.train().tokens();
   const program::Study study = program::make_study(config.context, plan.quick);
   for (const program::Recipe& r : study.recipes()) {
-    const ordo::AnyFactorization policy = ordo::factorization_from_name(r.factorization);
-    policy.check({config.context});
-    (void)device->training_memory(config, plan.train, true, policy);  // what does not fit is refused before training
+    ordo::factorization_from_name(r.factorization).check({config.context});
   }
   const ordo::FolderLock lock = claim_folder(plan, data, config, device->name());
   const std::filesystem::path log_file = plan.out / "runs.jsonl";
   std::uint64_t whole = 0;
   std::vector<program::StudyRun> runs = program::read_runs(log_file, whole);
   ordo::JsonLines log(log_file, whole);
+  for (const program::Recipe& r : study.recipes()) {  // what does not fit on a GPU is refused before training
+    const bool left = std::any_of(study.repeats.begin(), study.repeats.end(), [&](int times) {
+      return std::none_of(runs.begin(), runs.end(), [&](const auto& run) { return run.same_model(r, times, 0); });
+    });
+    if (device->on_host() || !left) continue;
+    (void)device->training_memory(config, plan.train, true, ordo::factorization_from_name(r.factorization));
+  }
   program::say("{}\n{} unique tokens, validation on {} tokens, {}; {} runs are done already\n",
                program::describe_size(config), plan.train.unique_tokens, data.validation().tokens(), device->about(),
                runs.size());

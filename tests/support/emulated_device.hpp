@@ -141,7 +141,7 @@ struct Standing {
 // this asks nothing of the system, and unlike longjmp it has no meaning for sanitizers, which clear their notes of a
 // whole stack at every one: an emulated block switches millions of times.
 asm(R"(
-  .text
+  .pushsection .text
   .p2align 4
   .local ordo_emulated_switch
   .type ordo_emulated_switch, @function
@@ -162,6 +162,7 @@ ordo_emulated_switch:
   popq %rbp
   ret
   .size ordo_emulated_switch, . - ordo_emulated_switch
+  .popsection
 )");
 extern "C" void ordo_emulated_switch(Standing* from, const Standing* to);
 #endif
@@ -234,6 +235,7 @@ class Block {
         shared_(grid.shared + shared_alignment) {
     if (grid.threads % lanes != 0 || grid.threads > 1024) throw std::logic_error("a block must have whole warps");
     warps_.resize(threads_ / lanes);
+    fibers_.reserve(1024);  // they stay where they are
     if (fibers_.size() < threads_) fibers_.resize(threads_);
   }
 
@@ -252,7 +254,13 @@ class Block {
     while (left_ > 0) {
       const std::uint64_t before = progress_;
       for (std::size_t w = 0; w < warps_.size(); ++w) run_warp(w);
-      if (progress_ == before && left_ > 0 && !failure_) run_others();
+      if (progress_ == before && left_ > 0 && !failure_) {
+        try {
+          run_others();
+        } catch (...) {
+          failure_ = std::current_exception();
+        }
+      }
       if (progress_ == before && left_ > 0 && !failure_) {
         failure_ = std::make_exception_ptr(std::logic_error("the threads of a block wait for one another in vain"));
       }
@@ -263,9 +271,9 @@ class Block {
     }
     current() = outer;
     if (!failure_) return;
-    for (Fiber& fiber : fibers_) {
-      if (!fiber.done) fiber = {};  // it stands in the middle of the body: nobody goes on with it
-    }
+    // Some stand in the middle of the body: nobody goes on with them. Of what an exception left on a stack sanitizers
+    // have false notes.
+    for (Fiber& fiber : fibers_) fiber = {};
     std::rethrow_exception(failure_);
   }
 

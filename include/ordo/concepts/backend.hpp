@@ -49,11 +49,10 @@
 // room, y and the norm's (Q, C); y, room and the norm's y lie apart from one another and from x and h, and what room
 // holds afterwards is open. cross_entropy: x (P, C), table (V, C), target, weight, loss (P); loss is in nats and
 // unweighted; the gradient is that of scale * sum_i weight[i] * loss[i]; the scratch is cut into chunks of whole rows
-// of V logits. draw: logits (P, V), unit, drawn (P); what is drawn says draw_token (core/draw.hpp). judge:
-// token, judged (P); see judge_token there. attention: scores
-// are q . k / sqrt(D); lse[r, h] is the log of the sum of exponentials over the visible keys; dropout acts on the
-// probabilities. A sequence's rule is asked with slots (see AttentionLayout); key rows that nobody sees get zero
-// gradients. dx of dy w and dq, dk, dv are overwritten.
+// of V logits. draw: logits (P, V), unit, drawn (P); what is drawn says draw_token (core/draw.hpp). judge: token,
+// judged (P); see judge_token there. attention: scores are q . k / sqrt(D); lse[r, h] is the log of the sum of
+// exponentials over the visible keys; dropout acts on the probabilities. A sequence's rule is asked with slots (see
+// AttentionLayout); key rows that nobody sees get zero gradients. dx of dy w and dq, dk, dv are overwritten.
 //
 // A buffer has a default constructor, moves, and gives data(), size() and span(); it may be destroyed while what was
 // queued still uses it. Errors of queued work are thrown by whatever is asked of `b` later. Copies of a backend are the

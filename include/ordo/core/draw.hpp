@@ -33,8 +33,8 @@ struct Drawn {
 /// Draws from softmax(logits / temperature) cut to the smallest set of tokens whose probability reaches `top_p`
 /// (Holtzman et al. 2019, arXiv:1904.09751): the first token, by index or where there is a cut by falling logit (equal
 /// ones by index), at which the sum of probabilities exceeds `unit`, uniform in [0, 1), of them all. This is how
-/// every backend in the host's memory draws; in double, whatever R is. Where a logit is no number, or none is finite,
-/// the token is the largest's, or any, and its probability is no number.
+/// every backend in the host's memory draws; in double, whatever R is. Where a logit is no number or +infinity, or all
+/// are ruled out, the token is the largest's, or any, and its probability is no number.
 template <class R>
 [[nodiscard]] Drawn draw_token(std::span<const R> logits, const DrawOptions& how, double unit) {
   const std::size_t n = logits.size();

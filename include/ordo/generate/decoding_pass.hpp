@@ -1,7 +1,6 @@
 #pragma once
 // The network's part of a step of sampling, or of a score that follows a sampler: the layers, the output head, and the
-// draw. On a device one pass is like
-// many others, and is queued as a whole.
+// draw or the judgement. On a device one pass is like many others, and is queued as a whole.
 
 #include <algorithm>
 #include <cstddef>

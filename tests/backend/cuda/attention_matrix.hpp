@@ -291,6 +291,53 @@ TEST_CASE("bf16 attention agrees with the reference under block diffusion's rule
   check_case({static_cast<std::int32_t>(slots.size())}, rule, Asking::every, 0.1, 32, 1);
 }
 
+TEST_CASE("bf16 attention's gradients of a sequence do not follow from the numbers of another") {
+  const std::vector<std::int32_t> lengths = {70, 90, 30};
+  constexpr int width = 32;
+  RandomCase random(3);
+  const PackedCase<Causal> packed = pack(random, lengths, Causal{}, Asking::every);
+  const AttentionLayout<Causal> layout = packed.layout(width);
+  const Mirrored<Cuda> device;
+  for (const Way way : ways()) {
+    Numbers q(random, packed.queries, width, 0);
+    const Numbers k(random, packed.keys, width, 0);
+    const Numbers v(random, packed.keys, width, 0);
+    Numbers dout(random, packed.queries, width, 0);
+    Written out(packed.queries, width);
+    Table<float> lse = stale<float>(packed.queries, 1);
+    const auto forward = [way](const auto&... views) { attend(way, views...); };
+    mirrored(device, forward, layout, Dropout::off(), q.view(), k.view(), v.view(), out.view(), lse.view());
+    struct Gradients {
+      Written q;
+      Written k;
+      Written v;
+    };
+    const auto gradients = [&] {
+      Gradients g{{packed.queries, width}, {packed.keys, width}, {packed.keys, width}};
+      const auto backward = [way](const auto&... views) { attend_back(way, views...); };
+      mirrored(device, backward, layout, Dropout::off(), q.view(), k.view(), v.view(), std::as_const(out).view(),
+               std::as_const(lse).view(), dout.view(), g.q.view(), g.k.view(), g.v.view());
+      return g;
+    };
+    const Gradients whole = gradients();
+    const AttentionSequence<Causal>& middle = packed.sequences[1];
+    for (std::int64_t row = 0; row < packed.queries; ++row) {
+      if (row >= middle.query_begin && row < middle.query_begin + middle.queries) continue;
+      q.no_numbers(row);
+      dout.no_numbers(row);
+    }
+    const Gradients alone = gradients();
+    const auto same = [&](const Written& a, const Written& b, std::int32_t begin, std::int32_t count) {
+      const auto first = static_cast<std::ptrdiff_t>(begin) * width;
+      return std::equal(a.numbers.data() + first, a.numbers.data() + first + static_cast<std::ptrdiff_t>(count) * width,
+                        b.numbers.data() + first, [](bf16 x, bf16 y) { return x.bits == y.bits; });
+    };
+    CHECK(same(whole.q, alone.q, middle.query_begin, middle.queries));
+    CHECK(same(whole.k, alone.k, middle.key_begin, middle.keys));
+    CHECK(same(whole.v, alone.v, middle.key_begin, middle.keys));
+  }
+}
+
 TEST_CASE("bf16 attention's backward pass gives the same bits each time") {
   check_case({130, 70}, Causal{}, Asking::every, 0.1, 64, 2, repeats);
 }

@@ -15,8 +15,8 @@
 
 namespace ordo {
 
-/// attention (see attention.cuh) in bf16, on matrix units, lse in fp32. Throws where heads do not have 32, 64 or 128
-/// columns.
+/// attention (see attention.cuh) in bf16, on matrix units, lse in fp32. Throws where heads do not have as many
+/// columns as one of `head_sizes` says.
 template <class Rule>
 void attention(const Cuda& b, const AttentionLayout<Rule>& layout, Dropout dropout, Matrix<const bf16> q,
                Matrix<const bf16> k, Matrix<const bf16> v, Matrix<bf16> out, Matrix<float> lse) {

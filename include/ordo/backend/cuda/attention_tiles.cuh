@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <type_traits>
@@ -43,6 +44,8 @@ void with_columns(int d, const F& f) {
 inline constexpr int head_sizes[] = {ORDO_CUDA_HEAD_SIZES};
 static_assert(std::ranges::all_of(head_sizes, [](int d) { return d == 32 || d == 64 || d == 128; }),
               "ORDO_CUDA_HEAD_SIZES are among 32, 64 and 128");
+static_assert(std::ranges::adjacent_find(head_sizes, std::ranges::greater_equal{}) == std::end(head_sizes),
+              "ORDO_CUDA_HEAD_SIZES rise");
 
 [[nodiscard]] constexpr bool is_head_size(int d) { return std::ranges::find(head_sizes, d) != std::end(head_sizes); }
 
@@ -55,7 +58,8 @@ void with_head_size(int d, const F& f) {
       const bool last = &size + 1 == std::end(head_sizes);
       sizes += (sizes.empty() ? "" : last ? " or " : ", ") + std::to_string(size);
     }
-    fail("attention", "in bf16 the head size must be ", sizes, " (got ", d, ")");
+    fail("attention", "in bf16 the head size must be ", sizes, std::size(head_sizes) < 3 ? " in this program" : "",
+         " (got ", d, ")");
   }
   const auto call = [&]<int... D>(std::integer_sequence<int, D...>) {
     ((d == D ? f(std::integral_constant<int, D>{}) : void()), ...);

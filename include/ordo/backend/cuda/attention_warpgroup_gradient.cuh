@@ -32,7 +32,10 @@ void attention_warpgroup_gradient(Context& context, const AttentionLayout<Rule>&
   const AttentionCall<bf16, Rule> call("attention_gradient", layout, dropout, q, k, v);
   matrix::check_rows("attention_gradient", {q, k, v, dout, dq, dk, dv});
   clear_unowned(context.queue(), layout, {dq, dk, dv});
-  if (q.rows == 0 || k.rows == 0) return;
+  if (q.rows == 0 || k.rows == 0) {
+    for (const Matrix<bf16>& x : {dq, dk, dv}) for_each(context.queue(), x.rows * x.cols, Clear<bf16>{x});
+    return;
+  }
   const AttentionPast<bf16> past{lse, dout, attention_along(context, out, dout, call.d, call.heads)};
   for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {

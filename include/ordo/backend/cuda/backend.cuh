@@ -153,8 +153,9 @@ class CudaBackend {
 };
 
 /// How models are trained at speed: activations and products in bf16 on matrix units. Heads must have 32, 64 or 128
-/// columns (for 128, gradients take more shared memory than sm_86, sm_89 and sm_120 have). Cuda(1) is a new queue on
-/// device 1; only copies of a backend share one, and what works on the same memory must share it.
+/// columns, or those of them that ORDO_CUDA_HEAD_SIZES names (for 128, gradients take more shared memory than sm_86,
+/// sm_89 and sm_120 have). Cuda(1) is a new queue on device 1; only copies of a backend share one, and what works on
+/// the same memory must share it.
 using Cuda = CudaBackend<bf16>;
 /// All in fp32, heads of up to 128 columns: to compare with the host.
 using CudaFloat = CudaBackend<float>;

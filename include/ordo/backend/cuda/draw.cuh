@@ -258,8 +258,7 @@ inline Grid row_blocks(const Matrix<const float>& logits) {
 /// drawn[i]: a token from row i by unit[i], uniform in [0, 1); see draw_token (core/draw.hpp), which this follows but
 /// for the last bits of its sums, in double too and in an order that depends on V alone. So the token is another one
 /// only where `unit` falls within such a bit of the border between two; beyond the last border it is the last token
-/// that has a probability. Under a cut tokens come by falling logit, so two whose probabilities round to the same
-/// number while their logits differ may come in another order. logits (P, V), unit, drawn (P).
+/// that has a probability. logits (P, V), unit, drawn (P).
 template <class A>
 void draw(const CudaBackend<A>& b, Matrix<const float> logits, std::span<const double> unit, const DrawOptions& how,
           std::span<Drawn> drawn) {

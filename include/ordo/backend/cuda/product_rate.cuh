@@ -2,7 +2,6 @@
 // What a device reaches on the work that suits it best, a large matrix product: to say what share of that training
 // gets. Not for the emulated device, which has no clock.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
