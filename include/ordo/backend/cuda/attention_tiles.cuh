@@ -54,7 +54,7 @@ template <class F>
 void with_head_size(int d, const F& f) {
   if (!is_head_size(d)) {
     std::string sizes;
-    for (const int size : head_sizes) {
+    for (const int& size : head_sizes) {
       const bool last = &size + 1 == std::end(head_sizes);
       sizes += (sizes.empty() ? "" : last ? " or " : ", ") + std::to_string(size);
     }
