@@ -6,6 +6,7 @@
 #include <span>
 
 #include <ordo/backend/reference/backend.hpp>
+#include <ordo/backend/reference/embedding.hpp>
 #include <ordo/core/draw.hpp>
 
 namespace ordo {
