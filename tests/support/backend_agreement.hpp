@@ -44,15 +44,17 @@ template <class R>
   return t;
 }
 
+/// `of` is how many of the table's 11 rows are asked for: few are asked for many times.
 template <class B>
-[[nodiscard]] double embedding_disagreement(const B& b) {
+[[nodiscard]] double embedding_disagreement(const B& b, std::int64_t slots = 29, std::int64_t width = 37, int of = 11) {
   RandomCase random(1);
-  const Table<double> table = random.table(11, 37, 3);
-  const Table<double> dy = random.table(29, 37, 1);
-  const std::vector<std::int32_t> rows = random.indices(29, 11);
+  const std::int64_t padding = width % 8 == 0 ? 8 : 3;  // rows that can be moved in eights, or not
+  const Table<double> table = random.table(11, width, padding);
+  const Table<double> dy = random.table(slots, width, padding);
+  const std::vector<std::int32_t> rows = random.indices(slots, of);
   return disagreement(b, [&](const auto& backend) {
     using R = ScalarHere<decltype(backend)>;
-    Table<R> y = stale<R>(29, 37, 2);
+    Table<R> y = stale<R>(slots, width, padding);
     Table<R> dtable = table.as<R>();
     embed(backend, table.as<R>().view(), rows, y.view());
     embed_gradient(backend, dy.as<R>().view(), rows, dtable.view());
@@ -303,6 +305,9 @@ template <class B, class Rule>
 template <class Check>
 void for_each_disagreement(std::int64_t hidden, std::int64_t count, const Check& check) {
   check([](const auto& b) { return embedding_disagreement(b); });
+  check([](const auto& b) { return embedding_disagreement(b, 300, 37, 3); });
+  check([](const auto& b) { return embedding_disagreement(b, 129, 40, 2); });
+  check([](const auto& b) { return embedding_disagreement(b, 64, 264, 1); });
   check([](const auto& b) { return rows_disagreement(b); });
   check([](const auto& b) { return rms_norm_disagreement(b); });
   check([](const auto& b) { return rms_norm_disagreement(b, 1, 1); });

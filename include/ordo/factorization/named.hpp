@@ -31,17 +31,19 @@ bool read_number(std::string_view word, Number& value) {
   return error == std::errc() && end == word.data() + word.size();
 }
 
-/// Reads names; every function fails with a sentence that holds the whole name.
+/// Reads names; every function fails with a sentence that holds the whole name. A template, though F is AnyFactorization,
+/// so that programs that read no name do not compile what holds each policy of the library.
+template <class F>
 class NameReader {
  public:
   /// A policy that may go inside another, by its rule.
   using Found = std::variant<Erased<Causal>, Erased<Full>, Erased<Blocks<Causal>>, Erased<Blocks<Full>>,
-                             Erased<AnyRule>, AnyFactorization>;
+                             Erased<AnyRule>, F>;
 
   explicit NameReader(std::string_view name) : name_(name) {}
 
-  [[nodiscard]] AnyFactorization read() const {
-    return std::visit([](auto policy) { return AnyFactorization(std::move(policy)); }, found(name_, 0));
+  [[nodiscard]] F read() const {
+    return std::visit([](auto policy) { return F(std::move(policy)); }, found(name_, 0));
   }
 
  private:
@@ -147,7 +149,7 @@ class NameReader {
     return std::visit(
         [&](auto inner) -> Found {
           using Inner = decltype(inner);
-          if constexpr (std::same_as<Inner, AnyFactorization>) {
+          if constexpr (std::same_as<Inner, F>) {
             refuse(text, "cannot permute given tokens");
           } else {
             return Erased<typename Inner::Rule>(
@@ -167,7 +169,7 @@ class NameReader {
           if constexpr (std::same_as<Inner, Erased<Causal>> || std::same_as<Inner, Erased<Full>>) {
             using Rule = Blocks<typename Inner::Rule>;
             if (head == "blockwise") return Erased<Rule>(Blockwise<dynamic, Inner>{size, std::move(inner)});
-            return AnyFactorization(Prefix<Inner>{std::move(inner), size});
+            return F(Prefix<Inner>{std::move(inner), size});
           } else {
             refuse(text, "may only hold a factorization that is causal or sees all (C++ types can nest more)");
           }
@@ -182,8 +184,8 @@ class NameReader {
         [&](auto inner) -> Found {
           using Inner = decltype(inner);
           NoisyInputs<Inner> policy{std::move(inner), rate};
-          if constexpr (std::same_as<Inner, AnyFactorization>) {
-            return AnyFactorization(std::move(policy));
+          if constexpr (std::same_as<Inner, F>) {
+            return F(std::move(policy));
           } else {
             return Erased<typename Inner::Rule>(std::move(policy));
           }
@@ -204,7 +206,7 @@ class NameReader {
   [[nodiscard]] Erased<AnyRule> part(std::string_view text, int depth) const {
     return std::visit(
         [&](auto inner) -> Erased<AnyRule> {
-          if constexpr (std::same_as<decltype(inner), AnyFactorization>) {
+          if constexpr (std::same_as<decltype(inner), F>) {
             refuse(text, "has given tokens, which go outside of mixtures");
           } else {
             return inner;
@@ -293,8 +295,9 @@ class NameReader {
 
 /// The policy of this name: "ltr", "masked:cosine", "masked:per-token" (the paper's draw), "orderings:16:uniform",
 /// "blockwise:16(masked)", "mixture(0.5 ltr + 0.5 masked)". Throws an Error that lists the spellings.
-[[nodiscard]] inline AnyFactorization factorization_from_name(std::string_view name) {
-  return detail::NameReader(name).read();
+template <std::same_as<AnyFactorization> F = AnyFactorization>
+[[nodiscard]] F factorization_from_name(std::string_view name) {
+  return detail::NameReader<F>(name).read();
 }
 
 }  // namespace ordo

@@ -18,10 +18,11 @@
 namespace ordo::cuda {
 
 /// Which of the `count` keys comes at each place when they rise, equal ones in their own order: in `order`, and the
-/// keys themselves in `sorted`. Both lie in the context's room.
+/// keys themselves in `sorted`. Both lie in the context's room, and so do the numbers that were asked for beside them.
 struct Sorted {
   const std::int32_t* order;
   const std::int32_t* sorted;
+  float* numbers;
 };
 
 struct Count {
@@ -29,12 +30,13 @@ struct Count {
   ORDO_DEVICE void operator()(std::int64_t i) const { to[i] = static_cast<std::int32_t>(i); }
 };
 
-inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows) {
+inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows, std::int64_t numbers) {
   const auto count = static_cast<std::int64_t>(rows.size());
 #if defined(ORDO_EMULATE_CUDA)
-  Pieces pieces(context.room(2 * Pieces::bytes<std::int32_t>(count)));
+  Pieces pieces(context.room(2 * Pieces::bytes<std::int32_t>(count) + Pieces::bytes<float>(numbers)));
   auto* order = pieces.take<std::int32_t>(count);
   auto* sorted = pieces.take<std::int32_t>(count);
+  auto* beside = pieces.take<float>(numbers);
   emulated::queue_work([=] {
     std::iota(order, order + count, 0);
     std::stable_sort(order, order + count, [&](std::int32_t a, std::int32_t b) {
@@ -51,14 +53,16 @@ inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows) 
   };
   sort(nullptr, nullptr, nullptr, nullptr);
   const auto own = static_cast<std::int64_t>(bytes);
-  Pieces pieces(context.room(3 * Pieces::bytes<std::int32_t>(count) + Pieces::bytes<unsigned char>(own)));
+  Pieces pieces(context.room(3 * Pieces::bytes<std::int32_t>(count) + Pieces::bytes<float>(numbers) +
+                             Pieces::bytes<unsigned char>(own)));
   auto* order = pieces.take<std::int32_t>(count);
   auto* sorted = pieces.take<std::int32_t>(count);
+  auto* beside = pieces.take<float>(numbers);
   auto* in = pieces.take<std::int32_t>(count);
   for_each(context.queue(), count, Count{in});
   sort(pieces.take<unsigned char>(own), sorted, in, order);
 #endif
-  return {order, sorted};
+  return {order, sorted, beside};
 }
 
 }  // namespace ordo::cuda
