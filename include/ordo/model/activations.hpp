@@ -107,8 +107,10 @@ class Workspace {
   /// Numbers for logits, and their gradients where those are of another type: for enough rows at a time that the
   /// product runs well, and on the host few enough to stay in cache.
   [[nodiscard]] static std::int64_t logit_numbers(const ModelConfig& config, std::int64_t predictions) {
-    const std::int64_t rows = B::on_host ? std::max<std::int64_t>(256, 131072 / config.vocab)
-                                         : std::max<std::int64_t>(4096, (std::int64_t{1} << 26) / config.vocab);
+    // On a device a large pass has six chunks: they also read and write the table's gradient.
+    const std::int64_t rows =
+        B::on_host ? std::max<std::int64_t>(256, 131072 / config.vocab)
+                   : std::max({std::int64_t{4096}, (std::int64_t{1} << 26) / config.vocab, predictions / 6 + 128});
     return std::min(predictions, rows) * (B::on_host ? config.vocab : logit_room<R, A>(config.vocab));
   }
 

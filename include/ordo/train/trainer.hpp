@@ -101,7 +101,7 @@ class Trainer {
     try {
       if (!passes_) draw_first_pass();
       while (true) {
-        queue_pass(scale, passes_->done());
+        queue_pass(scale);
         if (passes_->done()) break;
         draw_pass();
       }
@@ -171,12 +171,14 @@ class Trainer {
                     data_.copy(shuffle_.window(n), text_);
                     batch_.add(slots, rule, text_, network_.config(), n);
                   });
-    if constexpr (!B::on_host) {  // a sixteenth more at most, for fewer shapes of passes
-      const std::int64_t step = std::max<std::int64_t>(1, batch_.slots() / 16);
+    if constexpr (!B::on_host) {  // one part of 128 more at most, for fewer shapes of passes
+      const std::int64_t step = std::max<std::int64_t>(1, batch_.slots() / 128);
       batch_.predict_at_least((batch_.predictions() + step - 1) / step * step);
     }
+    make_room(passes_->done());
+    placed_ = place(network_, batch_, *workspace_);
   }
-  /// The next step's first pass. Where that throws, the next step does so again and tells.
+  /// The next step's first pass, sent behind the work of this one. Where that throws, the next step does so again and tells.
   void draw_ahead() {
     passes_.reset();
     if (finished()) return;
@@ -188,10 +190,9 @@ class Trainer {
   }
 
   /// Queues the gradient of the pass in hand.
-  void queue_pass(double scale, bool last) {
-    make_room(last);
+  void queue_pass(double scale) {
     const B& b = network_.backend();
-    const PlacedBatch<typename F::Rule> batch = place(network_, batch_, *workspace_);
+    const PlacedBatch<typename F::Rule>& batch = placed_;
     (void)network_.views();  // rounded weights are made here, and not in what is queued again
     const DropoutSettings dropout{network_.config().dropout, options_.seed};
     const auto work = [&] {
@@ -263,8 +264,9 @@ class Trainer {
   std::optional<Network<B>> average_;
   std::optional<Workspace<B>> workspace_;
   Capacity room_;
-  std::optional<Passes<F>> passes_;  // of the step in hand; batch_ holds the pass that was drawn last
-  Batch<typename F::Rule> batch_;
+  std::optional<Passes<F>> passes_;  // of the step in hand; batch_ holds the pass that was drawn last, and
+  Batch<typename F::Rule> batch_;    // placed_ is that where the backend reads it
+  PlacedBatch<typename F::Rule> placed_;
   std::vector<Token> text_;
   std::int64_t samples_ = 0;
   std::int64_t step_ = 0;

@@ -11,6 +11,7 @@
 #include <ordo/backend/cuda/attention_past.cuh>
 #include <ordo/backend/cuda/attention_tiles.cuh>
 #include <ordo/backend/cuda/backend.cuh>
+#include <ordo/backend/cuda/columns.cuh>
 #include <ordo/concepts/rule.hpp>
 #include <ordo/core/attention_layout.hpp>
 #include <ordo/core/dropout.hpp>
@@ -19,20 +20,33 @@ namespace ordo {
 
 namespace cuda {
 
-/// along (Q, H) = dout . out in each head, one warp for each of them.
-template <class R>
+/// along (Q, H) = dout . out in each head: `lanes_of_head` lanes for each of them, 8 columns at a time.
+inline constexpr int lanes_of_head = 8;
+
+template <bool Aligned, class R>
 ORDO_KERNEL attention_along_kernel(Matrix<const R> out, Matrix<const R> dout, int d, Matrix<float> along) {
-  const int warps = block_threads() / warp_size;
-  for (std::int64_t i = static_cast<std::int64_t>(block_x()) * warps + warp(); i < along.rows * along.cols;
-       i += static_cast<std::int64_t>(blocks_x()) * warps) {
-    const std::int64_t row = i / along.cols;
-    const std::int64_t head = i % along.cols;
+  const std::int64_t step = static_cast<std::int64_t>(blocks_x()) * block_threads() / lanes_of_head;
+  const std::int64_t all = along.rows * along.cols;
+  const std::int64_t own = (static_cast<std::int64_t>(block_x()) * block_threads() + thread_index()) / lanes_of_head;
+  const std::int64_t rounds = (all + step - 1) / step;  // the same for all lanes of a warp, which add up together
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    const std::int64_t i = round * step + own;
     float sum = 0;
-    for (int c = lane(); c < d; c += warp_size) {
-      sum += static_cast<float>(dout.row(row)[head * d + c]) * static_cast<float>(out.row(row)[head * d + c]);
+    if (i < all) {
+      const std::int64_t row = i / along.cols;
+      const std::int64_t column = i % along.cols * d;
+      for (int first = 8 * (lane() % lanes_of_head); first < d; first += 8 * lanes_of_head) {
+        const Columns at{row, column + first, d - first < 8 ? d - first : 8};
+        float x[8];
+        float y[8];
+        load<Aligned>(out.row(row), at, x);
+        load<Aligned>(dout.row(row), at, y);
+        ORDO_UNROLL
+        for (int c = 0; c < 8; ++c) sum += x[c] * y[c];
+      }
     }
-    sum = warp_sum(sum);
-    if (lane() == 0) along.row(row)[head] = sum;
+    for (int mask = lanes_of_head / 2; mask > 0; mask /= 2) sum += across(sum, mask);
+    if (i < all && lane() % lanes_of_head == 0) along.row(i / along.cols)[i % along.cols] = sum;
   }
 }
 
@@ -168,7 +182,8 @@ template <class R>
   constexpr int threads = 256;
   const std::int64_t numbers = out.rows * heads;
   const Matrix<float> along(Pieces(context.room(Pieces::bytes<float>(numbers))).take<float>(numbers), out.rows, heads);
-  launch(context.queue(), {blocks_for(numbers, threads / warp_size), 1, 1, threads, 0}, attention_along_kernel<R>, out,
+  launch(context.queue(), {blocks_for(numbers, threads / lanes_of_head), 1, 1, threads, 0},
+         d % 8 == 0 && in_eights(out, dout) ? attention_along_kernel<true, R> : attention_along_kernel<false, R>, out,
          dout, d, along);
   return along;
 }

@@ -21,11 +21,13 @@ namespace cuda {
 
 /// One block a row: loss = log sum exp(logits) - logits[target]. Where there are weights, dlogits = scale * weight *
 /// (softmax - one-hot), zeros behind the last column. Rows begin at multiples of 16 bytes; the largest logit and the
-/// sum are found together, as the softmax of attention is (Milakov and Gimelshein 2018, arXiv:1805.02867).
-template <class A>
+/// sum are found together, as the softmax of attention is (Milakov and Gimelshein 2018, arXiv:1805.02867). Keeps: the
+/// row stays in shared memory between the two, and is read from the device's once.
+template <bool Keeps, class A>
 ORDO_KERNEL softmax_loss_kernel(Matrix<const float> logits, const Token* target, const float* weight, double scale,
                                 float* loss, Matrix<A> dlogits) {
-  float* room = shared_memory<float>();
+  float* room = shared_memory<float>();  // of each warp one, and the row where it is kept
+  float* kept = room + warp_size;
   const std::int64_t r = block_x();
   const float* row = logits.row(r);
   const std::int64_t cols = logits.cols;
@@ -34,6 +36,7 @@ ORDO_KERNEL softmax_loss_kernel(Matrix<const float> logits, const Token* target,
   for (std::int64_t first = 8 * thread_index(); first < cols; first += 8 * block_threads()) {
     float x[8];
     load_eight(row + first, x);
+    if constexpr (Keeps) store_eight(kept + first, x);  // each thread reads what it wrote
     float top = largest;
     ORDO_UNROLL
     for (int i = 0; i < 8; ++i) {
@@ -57,7 +60,7 @@ ORDO_KERNEL softmax_loss_kernel(Matrix<const float> logits, const Token* target,
   meet();  // in fp32 dlogits are the logits: the target's is read before it is overwritten
   for (std::int64_t first = 8 * thread_index(); first < cols; first += 8 * block_threads()) {
     float x[8];
-    load_eight(row + first, x);
+    load_eight((Keeps ? kept : row) + first, x);
     ORDO_UNROLL
     for (int i = 0; i < 8; ++i) {
       const float softmax = std::exp(x[i] - total);
@@ -70,17 +73,29 @@ ORDO_KERNEL softmax_loss_kernel(Matrix<const float> logits, const Token* target,
 template <class A>
 void softmax_loss(const CudaBackend<A>& b, Matrix<const float> logits, const Token* target, const float* weight,
                   double scale, float* loss, Matrix<A> dlogits) {
-  constexpr int threads = 512;
-  launch(b.queue(), {static_cast<int>(logits.rows), 1, 1, threads, threads / warp_size * sizeof(float)},
-         softmax_loss_kernel<A>, logits, target, weight, scale, loss, dlogits);
+  constexpr std::int64_t most_threads = 1024;
+  const std::int64_t eights = logit_stride(logits.cols) / 8;
+  const auto threads = static_cast<int>(std::min(most_threads, (eights + warp_size - 1) / warp_size * warp_size));
+  const std::size_t room = warp_size * sizeof(float);
+  const std::size_t row = static_cast<std::size_t>(8 * eights) * sizeof(float);
+  // Rows of that many blocks do not stay in the device's cache until they are read again.
+  const bool keeps = weight != nullptr && room + row <= b.context().most_shared();
+  launch(b.queue(), {static_cast<int>(logits.rows), 1, 1, threads, keeps ? room + row : room},
+         keeps ? softmax_loss_kernel<true, A> : softmax_loss_kernel<false, A>, logits, target, weight, scale, loss,
+         dlogits);
 }
 
-/// Calls f(first row, rows) for chunks of rows whose logits the scratch holds, `numbers` for each.
+/// Calls f(first row, rows) for chunks of rows whose logits the scratch holds, `numbers` for each: as few as they can
+/// be, and as equal as whole tiles of a product allow.
 template <class F>
 void for_chunks(std::int64_t rows, std::int64_t vocab, std::int64_t numbers, std::span<float> scratch, const F& f) {
-  const std::int64_t each = static_cast<std::int64_t>(scratch.size()) / numbers;
-  require(each > 0, "cross_entropy", "the scratch must hold at least ", numbers, " numbers, for one row of ", vocab,
+  constexpr std::int64_t tile = 128;
+  const std::int64_t most = static_cast<std::int64_t>(scratch.size()) / numbers;
+  require(most > 0, "cross_entropy", "the scratch must hold at least ", numbers, " numbers, for one row of ", vocab,
           " logits (got ", scratch.size(), ")");
+  const std::int64_t chunks = (rows + most - 1) / most;
+  const std::int64_t equal = chunks == 0 ? 0 : (rows + chunks - 1) / chunks;
+  const std::int64_t each = std::min(most, (equal + tile - 1) / tile * tile);
   for (std::int64_t first = 0; first < rows; first += each) f(first, std::min(each, rows - first));
 }
 

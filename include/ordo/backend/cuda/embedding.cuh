@@ -112,7 +112,7 @@ void embed_gradient(const CudaBackend<A>& b, cuda::In<A> dy, std::span<const std
   if (count == 0) return;
   const std::int64_t cuts = (count + cuda::embedding_cut - 1) / cuda::embedding_cut;
   const std::int64_t eights = (dy.cols + 7) / 8;
-  const cuda::Sorted by = cuda::sorted_rows(b.context(), rows, cuts * 8 * eights);
+  const cuda::Sorted by = cuda::sorted_rows(b.context(), rows, dtable.rows, cuts * 8 * eights);
   const Matrix<float> carried(by.numbers, cuts, dy.cols, 8 * eights);
   constexpr int most = 256;
   const int threads = static_cast<int>(

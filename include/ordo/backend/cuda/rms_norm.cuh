@@ -77,15 +77,17 @@ ORDO_KERNEL rms_norm_kernel(Matrix<const A> x, NormRows<A> norm) {
 
 /// dx, one warp a row, and partial (blocks, C): the sum of dy * n over the block's rows, n = x * inverse_rms. Each warp
 /// adds its rows up in shared memory of its own, where a lane has its columns to itself; then the warps in their order.
+/// Column 8 e + i lies at i * eights + e, so that the lanes of a warp meet different banks.
 template <bool Aligned, class A>
 ORDO_KERNEL rms_norm_gradient_kernel(Matrix<const A> x, const float* gain, const float* inverse_rms, Matrix<const A> dy,
                                      Matrix<A> dx, Matrix<float> partial) {
   const int warps = block_threads() / warp_size;
   const std::int64_t cols = x.cols;
-  float* room = shared_memory<float>();  // (warps, C)
-  for (std::int64_t i = thread_index(); i < warps * cols; i += block_threads()) room[i] = 0;
+  const std::int64_t eights = (cols + 7) / 8;
+  float* room = shared_memory<float>();  // (warps, 8, eights)
+  for (std::int64_t i = thread_index(); i < warps * 8 * eights; i += block_threads()) room[i] = 0;
   meet();
-  float* of_warp = room + warp() * cols;
+  float* of_warp = room + warp() * 8 * eights;
   for (std::int64_t s = static_cast<std::int64_t>(block_x()) * warps + warp(); s < x.rows;
        s += static_cast<std::int64_t>(blocks_x()) * warps) {
     const float inverse = inverse_rms[s];
@@ -105,7 +107,7 @@ ORDO_KERNEL rms_norm_gradient_kernel(Matrix<const A> x, const float* gain, const
       ORDO_UNROLL
       for (int i = 0; i < 8; ++i) {
         along += g[i] * d[i] * n[i];
-        if (Aligned || i < at.count) of_warp[at.first + i] += d[i] * n[i];
+        of_warp[i * eights + at.first / 8] += d[i] * n[i];  // zeros behind the last column
       }
     });
     along = warp_sum(along) / static_cast<float>(cols);
@@ -121,7 +123,7 @@ ORDO_KERNEL rms_norm_gradient_kernel(Matrix<const A> x, const float* gain, const
   meet();
   for (std::int64_t c = thread_index(); c < cols; c += block_threads()) {
     float all = 0;
-    for (int w = 0; w < warps; ++w) all += room[w * cols + c];
+    for (int w = 0; w < warps; ++w) all += room[(w * 8 + c % 8) * eights + c / 8];
     partial.row(block_x())[c] = all;
   }
 }
@@ -174,12 +176,13 @@ void rms_norm_gradient(const CudaBackend<A>& b, cuda::In<A> x, std::span<const f
   constexpr std::int64_t most_blocks = 512;
   constexpr std::int64_t shared = 48 * 1024 / sizeof(float);  // numbers: what any device has
   if (x.rows == 0) return;
-  const std::int64_t warps = std::clamp<std::int64_t>(shared / x.cols, 1, threads / cuda::warp_size);
+  const std::int64_t room = (x.cols + 7) / 8 * 8;
+  const std::int64_t warps = std::clamp<std::int64_t>(shared / room, 1, threads / cuda::warp_size);
   const std::int64_t blocks = std::min(most_blocks, (x.rows + warps - 1) / warps);
   cuda::Pieces pieces(b.context().room(cuda::Pieces::bytes<float>(blocks * x.cols)));
   const Matrix<float> partial(pieces.take<float>(blocks * x.cols), blocks, x.cols);
   const cuda::Grid grid{static_cast<int>(blocks), 1, 1, static_cast<int>(warps) * cuda::warp_size,
-                        static_cast<std::size_t>(warps * x.cols) * sizeof(float)};
+                        static_cast<std::size_t>(warps * room) * sizeof(float)};
   cuda::launch(b.queue(), grid,
                cuda::in_eights(x, dy, dx, cuda::as_row(gain)) ? cuda::rms_norm_gradient_kernel<true, A>
                                                               : cuda::rms_norm_gradient_kernel<false, A>,

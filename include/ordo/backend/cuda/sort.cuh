@@ -1,6 +1,7 @@
 #pragma once
 // The order that brings equal rows together, for gradients that add up in a fixed order.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,9 +31,12 @@ struct Count {
   ORDO_DEVICE void operator()(std::int64_t i) const { to[i] = static_cast<std::int32_t>(i); }
 };
 
-inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows, std::int64_t numbers) {
+/// rows: below `bound`.
+inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows, std::int64_t bound,
+                          std::int64_t numbers) {
   const auto count = static_cast<std::int64_t>(rows.size());
 #if defined(ORDO_EMULATE_CUDA)
+  (void)bound;
   Pieces pieces(context.room(2 * Pieces::bytes<std::int32_t>(count) + Pieces::bytes<float>(numbers)));
   auto* order = pieces.take<std::int32_t>(count);
   auto* sorted = pieces.take<std::int32_t>(count);
@@ -46,8 +50,9 @@ inline Sorted sorted_rows(Context& context, std::span<const std::int32_t> rows, 
   });
 #else
   std::size_t bytes = 0;
+  const int bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(bound)));
   const auto sort = [&](void* room, std::int32_t* sorted, const std::int32_t* in, std::int32_t* order) {
-    check(cub::DeviceRadixSort::SortPairs(room, bytes, rows.data(), sorted, in, order, static_cast<int>(count), 0, 32,
+    check(cub::DeviceRadixSort::SortPairs(room, bytes, rows.data(), sorted, in, order, static_cast<int>(count), 0, bits,
                                           context.queue()),
           "sort");
   };
