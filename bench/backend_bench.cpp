@@ -180,7 +180,7 @@ void add_rowwise(const std::string& name, const Cpu& b, Sizes s) {
     const RotaryTable<float> table{{angles.data(), s.length, head_size / 2}, {sine, s.length, head_size / 2}};
     std::vector<std::int32_t> position;
     for (std::int64_t i = 0; i < s.rows; ++i) position.push_back(static_cast<std::int32_t>(i % s.length));
-    for (auto _ : state) rotate(b, table, position, x.view, head_size, Rotation::forward);
+    for (auto _ : state) rotate(b, table, {{x.view, position, x.view}}, head_size, Rotation::forward);
     report(state, "GB/s", 2 * row);
   });
   add(name + "/embed_gradient", [=](benchmark::State& state) {

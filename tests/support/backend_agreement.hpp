@@ -75,9 +75,7 @@ template <class B>
     Table<R> sum = x.as<R>();
     gather(backend, x.as<R>().view(), rows, y.view());
     scatter_add(backend, added_rows.as<R>().view(), rows, sum.view());
-    Table<R> replaced = x.as<R>();
-    scatter(backend, added_rows.as<R>().view(), rows, replaced.view());
-    return std::vector<Table<R>>{y, sum, replaced};
+    return std::vector<Table<R>>{y, sum};
   });
 }
 
@@ -128,15 +126,26 @@ template <class B>
   const int half = head_size / 2;
   const Table<double> x = random.table(33, 3 * head_size, 4);
   const std::vector<std::int32_t> position = random.indices(33, positions);
+  const std::vector<std::int32_t> rows = random.some(80);
+  const auto count = static_cast<std::int64_t>(rows.size());
+  const Table<double> moving = random.table(count, 2 * head_size, 4);
+  const std::vector<std::int32_t> moving_position = random.indices(count, positions);
   return disagreement(b, [&](const auto& backend) {
     using R = ScalarHere<decltype(backend)>;
     const std::vector<R> angles = rotary_angles<R>(positions, head_size, 10000);
     const RotaryTable<R> table{{angles.data(), positions, half}, {angles.data() + positions * half, positions, half}};
     Table<R> forward = x.as<R>();
     Table<R> backward = x.as<R>();
-    rotate(backend, table, position, forward.view(), head_size, Rotation::forward);
-    rotate(backend, table, position, backward.view(), head_size, Rotation::backward);
-    return std::vector<Table<R>>{forward, backward};
+    Table<R> turned = stale<R>(80, 2 * head_size, 4);
+    Table<R> moved = stale<R>(80, 2 * head_size, 4);
+    const Table<R> in = moving.as<R>();
+    rotate(backend, table,
+           {{forward.view(), position, forward.view()},
+            {in.view(), moving_position, turned.view(), rows},
+            {in.view(), {}, moved.view(), rows}},
+           head_size, Rotation::forward);
+    rotate(backend, table, {{backward.view(), position, backward.view()}}, head_size, Rotation::backward);
+    return std::vector<Table<R>>{forward, backward, turned, moved};
   });
 }
 
@@ -157,19 +166,34 @@ template <class B>
   });
 }
 
-/// `picks`: rows of the stream, with repeats; otherwise all in order.
 template <class B>
-[[nodiscard]] double residual_disagreement(const B& b, double rate, bool picks, std::int64_t width = 37) {
+[[nodiscard]] double linear_swiglu_disagreement(const B& b, std::int64_t rows, std::int64_t width,
+                                                std::int64_t hidden) {
+  RandomCase random(12);
+  const Table<double> x = random.table(rows, width, 3);
+  const Table<double> w = random.table(2 * hidden, width);
+  return disagreement(b, [&](const auto& backend) {
+    using R = ScalarHere<decltype(backend)>;
+    Table<R> gate_up = stale<R>(rows, 2 * hidden, 1);
+    Table<R> h = stale<R>(rows, hidden, 2);
+    linear_swiglu(backend, x.as<R>().view(), w.as<R>().view(), gate_up.view(), h.view());
+    return std::vector<Table<R>>{gate_up, h};
+  });
+}
+
+/// `picks`: rows of the stream, with repeats; otherwise all in order. `inner`: of the branch's product.
+template <class B>
+[[nodiscard]] double residual_disagreement(const B& b, double rate, bool picks, std::int64_t width = 37,
+                                           std::int32_t count = 23, std::int64_t inner = 19) {
   RandomCase random(7);
-  const std::int64_t count = 23;
   const Table<double> x = random.table(count, width, 3);
-  const Table<double> h = random.table(count, 19, 1);
-  const Table<double> w = random.table(width, 19);
+  const Table<double> h = random.table(count, inner, 1);
+  const Table<double> w = random.table(width, inner);
   const Table<double> gain = random.table(1, width);
-  std::vector<std::uint64_t> sample(23);
+  std::vector<std::uint64_t> sample(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = 0x1'0000'0001ULL * (i / 5);
-  const std::vector<std::int32_t> slot = random.indices(23, 1000);
-  const std::vector<std::int32_t> rows = picks ? random.indices(23, 23) : std::vector<std::int32_t>();
+  const std::vector<std::int32_t> slot = random.indices(count, 1000);
+  const std::vector<std::int32_t> rows = picks ? random.indices(count, count) : std::vector<std::int32_t>();
   const Dropout dropout = Dropout::at(rate, 99, 3, DropoutSite::feed_forward_branch);
   return disagreement(b, [&](const auto& backend) {
     using R = ScalarHere<decltype(backend)>;
@@ -317,10 +341,17 @@ void for_each_disagreement(std::int64_t hidden, std::int64_t count, const Check&
   check([](const auto& b) { return swiglu_disagreement(b); });
   check([](const auto& b) { return swiglu_disagreement(b, 1, 1); });
   check([=](const auto& b) { return swiglu_disagreement(b, 130, hidden); });
+  for (const std::int64_t rows : {1, 2, 3, 8, 9}) {
+    check([=](const auto& b) { return linear_swiglu_disagreement(b, rows, 264, 13); });
+    check([=](const auto& b) { return linear_swiglu_disagreement(b, rows, 37, 5); });
+  }
   for (const double rate : {0.0, 0.1, 0.5}) {
     for (const bool picks : {true, false}) {
       check([=](const auto& b) { return residual_disagreement(b, rate, picks); });
       check([=](const auto& b) { return residual_disagreement(b, rate, picks, 192); });
+      for (const std::int32_t rows : {1, 5}) {  // as many as a step of sampling may have
+        check([=](const auto& b) { return residual_disagreement(b, rate, picks, 40, rows, 24); });
+      }
     }
   }
   check([](const auto& b) { return optimizer_disagreement(b); });

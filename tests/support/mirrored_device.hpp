@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <tuple>
@@ -241,16 +242,43 @@ void linear_weight_gradient(const Mirrored<Inner>& b, HostIn dy, HostIn x, HostO
   mirrored(
       b, [](const auto&... a) { linear_weight_gradient(a...); }, In{dy}, In{x}, dw);
 }
+/// One turn after the other. Where x is `to` itself it is so on the device, too.
 template <class Inner>
-void rotate(const Mirrored<Inner>& b, const RotaryTable<float>& table, HostRows position, HostOut x, int head_size,
-            Rotation direction) {
-  mirrored(
-      b, [](const auto&... a) { rotate(a...); }, table, position, Out{x}, head_size, direction);
+void rotate(const Mirrored<Inner>& b, const RotaryTable<float>& table, std::initializer_list<Turn<float>> turns,
+            int head_size, Rotation direction) {
+  for (const Turn<float>& turn : turns) {
+    if (turn.x.data == turn.to.data) {
+      mirrored(
+          b,
+          [](const auto& inner, const auto& angles, HostRows position, const auto& to, int size, Rotation way) {
+            rotate(inner, angles, {{to, position, to}}, size, way);
+          },
+          table, turn.position, Out{turn.to}, head_size, direction);
+    } else {
+      mirrored(
+          b,
+          [](const auto& inner, const auto& angles, const auto& x, HostRows position, const auto& to, HostRows rows,
+             int size, Rotation way) {
+            rotate(inner, angles, {{x, position, to, rows}}, size, way);
+          },
+          table, In{turn.x}, turn.position, Out{turn.to}, turn.rows, head_size, direction);
+    }
+  }
 }
 template <class Inner>
 void swiglu(const Mirrored<Inner>& b, HostIn gate_up, HostOut h) {
   mirrored(
       b, [](const auto&... a) { swiglu(a...); }, In{gate_up}, Out{h});
+}
+template <class Inner>
+void linear_swiglu(const Mirrored<Inner>& b, HostIn x, HostIn w, HostOut gate_up, HostOut h) {
+  if constexpr (std::is_same_v<Inner, RoundedLoops>) {  // what is activated was rounded
+    linear(b, x, w, gate_up);
+    swiglu(b, gate_up, h);
+  } else {
+    mirrored(
+        b, [](const auto&... a) { linear_swiglu(a...); }, In{x}, In{w}, Out{gate_up}, Out{h});
+  }
 }
 template <class Inner>
 void swiglu_gradient(const Mirrored<Inner>& b, HostIn gate_up, HostIn dh, HostOut dgate_up) {
@@ -284,11 +312,6 @@ template <class Inner>
 void gather(const Mirrored<Inner>& b, HostIn x, HostRows rows, HostOut y) {
   mirrored(
       b, [](const auto&... a) { gather(a...); }, In{x}, rows, Out{y});
-}
-template <class Inner>
-void scatter(const Mirrored<Inner>& b, HostIn y, HostRows rows, HostOut x) {
-  mirrored(
-      b, [](const auto&... a) { scatter(a...); }, In{y}, rows, Out{x});
 }
 template <class Inner>
 void scatter_add(const Mirrored<Inner>& b, HostIn y, HostRows rows, HostOut x) {

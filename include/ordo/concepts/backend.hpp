@@ -14,16 +14,16 @@
 //   linear(b, x, w, y)                            y = x w^T, w is (out, in)     linear         y
 //   linear_input_gradient(b, dy, w, dx)           dx = dy w                                    dx
 //   linear_weight_gradient(b, dy, x, dw)          dw += dy^T x                                 dw +=
-//   rotate(b, table, position, x, head_size, direction)   each head of x        rotary         x in place
+//   rotate(b, table, turns, head_size, direction) each head of each turn's rows rotary         the turns' to
 //   attention(b, layout, dropout, q, k, v, out, lse)                            attention      out, lse (Q, H)
 //   attention_gradient(b, layout, dropout, q, k, v, out, lse, dout, dq, dk, dv)                dq, dk, dv
 //   swiglu(b, gate_up, h)                         h = silu(gate) * up           swiglu         h
+//   linear_swiglu(b, x, w, gate_up, h)            gate_up = x w^T, then that            gate_up, h
 //   swiglu_gradient(b, gate_up, dh, dgate_up)                                                  dgate_up
 //   join_branch(b, x, rows, h, w, dropout, places, room, y, norm)               residual       y, room, norm's
 //     y[i] = x[rows[i]] + dropped (h w^T)[i], and y's norm
 //   dropout_gradient(b, dx, dropout, places, dy)  dy = dropped dx                              dy
 //   gather(b, x, rows, y)                         y[i] = x[rows[i]]             rows           y
-//   scatter(b, y, rows, x)                        x[rows[i]] = y[i]; rows differ               x
 //   scatter_add(b, y, rows, x)                    x[rows[i]] += y[i]; rows differ              x +=
 //   logits(b, x, table, y)                        y = x table^T                 cross_entropy  y
 //   cross_entropy(b, x, table, target, loss, scratch)                                          loss
@@ -127,14 +127,15 @@ concept HasLinear = requires(const B& b, Matrix<const ActivationOf<B>> in, Matri
 };
 
 template <class B>
-concept HasRotary = requires(const B& b, const RotaryTable<ScalarOf<B>>& table, std::span<const std::int32_t> position,
+concept HasRotary = requires(const B& b, const RotaryTable<ScalarOf<B>>& table, std::span<const std::int32_t> list,
                              Matrix<ActivationOf<B>> x) {
-  rotate(b, table, position, x, 32, Rotation::forward);
+  rotate(b, table, {{x, list, x}, {x, list, x, list}}, 32, Rotation::forward);
 };
 
 template <class B>
 concept HasSwiglu = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out) {
   swiglu(b, in, out);
+  linear_swiglu(b, in, in, out, out);
   swiglu_gradient(b, in, in, out);
 };
 
@@ -150,7 +151,6 @@ template <class B>
 concept HasRows = requires(const B& b, Matrix<const ActivationOf<B>> in, Matrix<ActivationOf<B>> out,
                            std::span<const std::int32_t> rows) {
   gather(b, in, rows, out);
-  scatter(b, in, rows, out);
   scatter_add(b, in, rows, out);
 };
 

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include <ordo/core/error.hpp>
 #include <ordo/core/matrix.hpp>
 
 namespace ordo {
@@ -19,6 +21,34 @@ struct RotaryTable {
   Matrix<const R> cosine;  // (positions, D / 2)
   Matrix<const R> sine;    // (positions, D / 2)
 };
+
+/// Rows that `rotate` turns: x's row s by the angles of position[s], written to row rows[s] of `to`, or where there are
+/// no rows to row s. Where there are no positions, rows are moved as they are. `to` may be x itself if there are no
+/// rows.
+template <class A>
+struct Turn {
+  Matrix<const A> x;                       // (S, H D), any number of heads
+  std::span<const std::int32_t> position;  // (S), or none
+  Matrix<A> to;
+  std::span<const std::int32_t> rows{};  // (S), or none; they differ
+
+  /// Whether it only says that what lies there stays.
+  [[nodiscard]] bool stays() const { return position.empty() && rows.empty() && x.data == to.data; }
+};
+
+/// Throws where heads of this size cannot be turned, or a turn's parts do not fit.
+template <class A>
+void check_turn(const Turn<A>& turn, int head_size) {
+  const auto fits = [&](std::span<const std::int32_t> list) {
+    return list.empty() || static_cast<std::int64_t>(list.size()) == turn.x.rows;
+  };
+  require(head_size > 0 && head_size % 2 == 0 && turn.x.cols % head_size == 0, "rotate",
+          "the head size must be even and divide the columns (got head size ", head_size, ", columns ", turn.x.cols,
+          ")");
+  require(fits(turn.position) && fits(turn.rows) && turn.to.cols == turn.x.cols, "rotate", "there must be as many ",
+          "positions and rows as x has, and as many columns (got ", turn.position.size(), " positions, ",
+          turn.rows.size(), " rows, ", turn.to.cols, " columns for x (", turn.x.rows, ", ", turn.x.cols, "))");
+}
 
 /// The angles of `positions` positions, cosines first, computed in double: 2 * positions * D / 2 numbers.
 template <class R>

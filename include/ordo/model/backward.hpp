@@ -100,8 +100,8 @@ void accumulate_gradient(const Network<B>& network, const PlacedBatch<Rule>& bat
     attention_gradient(b, layout, dropout.at(l, DropoutSite::attention), queries, a.qkv.columns(c, c),
                        a.qkv.columns(2 * c, c), a.attended, a.lse, dattended, dqueries, dqkv.columns(c, c),
                        dqkv.columns(2 * c, c));
-    detail::rotate_queries(network, asking, dqueries, Rotation::backward);
-    rotate(b, network.rotary(), batch.position, dqkv.columns(c, c), config.head_size(), Rotation::backward);
+    const Matrix<A> dk = dqkv.columns(c, c);
+    detail::rotate_heads(network, asking, dqueries, {dk, batch.position, dk}, {}, Rotation::backward);
 
     dnorm = workspace.dnorm.slice(0, s);
     if (few) {  // all slots gave keys and values, only some asked

@@ -80,15 +80,14 @@ class Cache {
   [[nodiscard]] const void* lists() const { return placed_rows_.data(); }
   [[nodiscard]] std::int32_t most_keys() const { return most_keys_; }
 
-  /// Stores the batch's keys and values of layer l, and returns them with the kept ones (see forward).
-  KeysAndValues<A, Rule> at(const B& b, std::size_t l, const QueryRows<Rule, PlacedList>&, bool few, Matrix<A> k,
-                            Matrix<A> v) {
+  /// The kept keys and values of layer l, and where the batch's own go (see forward).
+  KeysAndValues<A, Rule> at(std::size_t l, const QueryRows<Rule, PlacedList>&, bool few, Matrix<A>, Matrix<A>) {
     const auto rows = static_cast<std::int64_t>(kept_.size()) * capacity_;
-    const Matrix<A> all_k(keys_[l].data(), rows, width_);
-    const Matrix<A> all_v(values_[l].data(), rows, width_);
-    scatter(b, k, placed_rows_, all_k);
-    scatter(b, v, placed_rows_, all_v);
-    return {all_k, all_v, few ? placed_predicting_ : placed_every_, most_keys_};
+    return {{keys_[l].data(), rows, width_},
+            {values_[l].data(), rows, width_},
+            placed_rows_,
+            few ? placed_predicting_ : placed_every_,
+            most_keys_};
   }
 
  private:

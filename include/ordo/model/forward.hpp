@@ -10,6 +10,7 @@
 #include <ordo/core/dropout.hpp>
 #include <ordo/core/error.hpp>
 #include <ordo/core/next_norm.hpp>
+#include <ordo/core/rotary.hpp>
 #include <ordo/model/activations.hpp>
 #include <ordo/model/batch.hpp>
 #include <ordo/model/network.hpp>
@@ -27,11 +28,12 @@ struct DropoutSettings {
   }
 };
 
-/// What a layer's queries attend to: a view of keys and values, and where each sequence's lie.
+/// What a layer's queries attend to: keys and values, the batch's own among them, and where each sequence's lie.
 template <class A, class Rule>
 struct KeysAndValues {
-  Matrix<const A> k;
-  Matrix<const A> v;
+  Matrix<A> k;
+  Matrix<A> v;
+  std::span<const std::int32_t> rows;  ///< (S) where the batch's own go; none: they are all, in order
   std::span<const AttentionSequence<Rule>> sequences;
   std::int32_t most_keys = 0;  ///< of one sequence
 };
@@ -40,24 +42,25 @@ struct KeysAndValues {
 struct BatchKeys {
   template <class B, class Rule>
   void place(const B&, const Batch<Rule>&) {}
-  template <class B, class A, class Rule>
-  KeysAndValues<A, Rule> at(const B&, std::size_t, const QueryRows<Rule, PlacedList>& asking, bool, Matrix<A> k,
-                            Matrix<A> v) {
-    return {k, v, asking.sequences, asking.most_keys};
+  template <class A, class Rule>
+  KeysAndValues<A, Rule> at(std::size_t, const QueryRows<Rule, PlacedList>& asking, bool, Matrix<A> k, Matrix<A> v) {
+    return {k, v, {}, asking.sequences, asking.most_keys};
   }
 };
 
 namespace detail {
 
-/// Rotates the queries: the first half of the heads by where the slot stands, the others by where its target does.
+/// Rotates the queries where they are, the first half of the heads by where the slot stands and the others by where its
+/// target does, and keys and values as their turns say.
 template <class B, class Rule>
-void rotate_queries(const Network<B>& network, const QueryRows<Rule, PlacedList>& asking, Matrix<ActivationOf<B>> q,
-                    Rotation direction) {
+void rotate_heads(const Network<B>& network, const QueryRows<Rule, PlacedList>& asking, Matrix<ActivationOf<B>> q,
+                  const Turn<ActivationOf<B>>& k, const Turn<ActivationOf<B>>& v, Rotation direction) {
   const int head_size = network.config().head_size();
-  const std::int64_t plain = static_cast<std::int64_t>(network.config().heads / 2) * head_size;
-  const RotaryTable<ScalarOf<B>> table = network.rotary();
-  if (plain > 0) rotate(network.backend(), table, asking.position, q.columns(0, plain), head_size, direction);
-  rotate(network.backend(), table, asking.told_position, q.columns(plain, q.cols - plain), head_size, direction);
+  const std::int64_t half = static_cast<std::int64_t>(network.config().heads / 2) * head_size;
+  const Matrix<ActivationOf<B>> plain = q.columns(0, half);
+  const Matrix<ActivationOf<B>> told = q.columns(half, q.cols - half);
+  rotate(network.backend(), network.rotary(),
+         {{plain, asking.position, plain}, {told, asking.told_position, told}, k, v}, head_size, direction);
 }
 
 /// The layer's matrices cut to the batch: S slots, Q of them asking.
@@ -130,9 +133,11 @@ void run_layer(const Network<B>& network, const typename Network<B>::Views& weig
   } else {
     linear(b, a.norm, w.qkv, a.qkv);
   }
-  rotate_queries(network, asking, queries, Rotation::forward);
-  rotate(b, network.rotary(), batch.position, a.qkv.columns(c, c), config.head_size(), Rotation::forward);
-  const KeysAndValues<A, Rule> seen = keys.at(b, l, asking, few, a.qkv.columns(c, c), a.qkv.columns(2 * c, c));
+  const Matrix<A> k = a.qkv.columns(c, c);
+  const Matrix<A> v = a.qkv.columns(2 * c, c);
+  const KeysAndValues<A, Rule> seen = keys.at(l, asking, few, k, v);
+  rotate_heads(network, asking, queries, {k, batch.position, seen.k, seen.rows}, {v, {}, seen.v, seen.rows},
+               Rotation::forward);
   const AttentionLayout<Rule> layout{config.head_size(),  seen.sequences, asking.slot,
                                      asking.most_queries, seen.most_keys, asking.rules};
   attention(b, layout, dropout.at(l, DropoutSite::attention), queries, seen.k, seen.v, a.attended, a.lse);
@@ -141,8 +146,7 @@ void run_layer(const Network<B>& network, const typename Network<B>::Views& weig
   const auto rows = few ? asking.row : std::span<const std::int32_t>();  // none: all, in order
   join_branch(b, a.in, rows, a.attended, w.out, dropout.at(l, DropoutSite::attention_branch), places, branch, a.middle,
               {w.feed_forward_gain, config.epsilon, a.middle_norm, a.middle_inverse_rms});
-  linear(b, a.middle_norm, w.gate_up, a.gate_up);
-  swiglu(b, a.gate_up, a.hidden);
+  linear_swiglu(b, a.middle_norm, w.gate_up, a.gate_up, a.hidden);
   if (until == Until::hidden) return;
   const Matrix<A> exit = (l + 1 < layers ? workspace.layers[l + 1].in : workspace.out).slice(0, q);
   join_branch(b, a.middle, {}, a.hidden, w.down, dropout.at(l, DropoutSite::feed_forward_branch), places, branch, exit,

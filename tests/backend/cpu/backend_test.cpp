@@ -146,7 +146,8 @@ TEST_CASE("indices and targets outside their table are refused by name") {
   const std::vector<float> angles(8);
   const RotaryTable<float> turns{{angles.data(), 2, 2}, {angles.data() + 4, 2, 2}};
   const std::vector<std::int32_t> position = {0, 2};
-  CHECK_THROWS_WITH(rotate(b, turns, position, y.view(), 4, Rotation::forward),
+  CHECK_THROWS_WITH(rotate(b, turns, {{y.view(), position, y.view()}}, 4, Rotation::forward),
                     "[ordo] rotate: positions must be below 2 (got 2)");
-  CHECK_THROWS_WITH(rotate(b, turns, position, y.view(), 3, Rotation::forward), Catch::Contains("head size 3"));
+  CHECK_THROWS_WITH(rotate(b, turns, {{y.view(), position, y.view()}}, 3, Rotation::forward),
+                    Catch::Contains("head size 3"));
 }

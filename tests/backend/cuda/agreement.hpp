@@ -37,6 +37,7 @@ TEST_CASE("the device's operations agree with the reference") {
 TEST_CASE("the device's linear layers agree with the reference") {
   const TestedDevice b{};
   for (const std::int64_t rows : {1, 7, 65}) CHECK(linear_disagreement(b, rows, 31, 67) < tolerance);
+  for (const std::int64_t rows : {1, 2, 3, 5, 8, 9}) CHECK(linear_disagreement(b, rows, 264, 67) < tolerance);
 }
 
 TEST_CASE("the device's cross-entropy agrees with the reference") {

@@ -43,13 +43,12 @@ void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span
   linear(b, m, m, m);
   linear_input_gradient(b, m, m, m);
   linear_weight_gradient(b, m, m, f);
-  rotate(b, RotaryTable<float>{}, rows, m, 32, Rotation::forward);
-  swiglu(b, m, m);
+  rotate(b, RotaryTable<float>{}, {{m, rows, m}, {m, {}, m, rows}}, 32, Rotation::forward);
+  linear_swiglu(b, m, m, m, m);
   swiglu_gradient(b, m, m, m);
   join_branch(b, m, rows, m, m, Dropout::off(), places, m, m, {s, 1e-5, m, s});
   dropout_gradient(b, m, Dropout::off(), places, m);
   gather(b, m, rows, m);
-  scatter(b, m, rows, m);
   scatter_add(b, m, rows, m);
   cross_entropy(b, m, m, rows, s, s);
   cross_entropy_gradient(b, m, m, rows, s, 1.0, s, m, f, s);

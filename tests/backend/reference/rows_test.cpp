@@ -9,29 +9,12 @@
 using namespace ordo;
 using namespace ordo::testing;
 
-TEST_CASE("scatter puts rows where they belong and leaves the others alone") {
-  const Reference<double> b;
-  RandomCase random(2);
-  const Table<double> y = random.table(2, 3, 1);
-  Table<double> x(4, 3, 2);
-  x.at(1, 2) = 7;
-  x.at(2, 0) = 9;
-  scatter(b, y.view(), std::vector<std::int32_t>{3, 1}, x.view());
-  for (int c = 0; c < 3; ++c) {
-    CHECK(x.at(3, c) == y.at(0, c));
-    CHECK(x.at(1, c) == y.at(1, c));
-  }
-  CHECK(x.at(2, 0) == 9);
-  CHECK(x.at(0, 0) == 0);
-}
-
-TEST_CASE("gather, scatter and scatter_add refuse rows beyond the batch") {
+TEST_CASE("gather and scatter_add refuse rows beyond the batch") {
   const Reference<double> b;
   Table<double> x(3, 2);
   Table<double> y(1, 2);
   const std::vector<std::int32_t> rows = {5};
   CHECK_THROWS_WITH(gather(b, x.view(), rows, y.view()), Catch::Contains("(got 5)"));
-  CHECK_THROWS_WITH(scatter(b, y.view(), rows, x.view()), Catch::Contains("(got 5)"));
   CHECK_THROWS_WITH(scatter_add(b, y.view(), rows, x.view()), Catch::Contains("(got 5)"));
 }
 

@@ -15,16 +15,6 @@ inline void gather(const Cpu& cpu, Matrix<const float> x, std::span<const std::i
   embed(cpu, x, rows, y);
 }
 
-/// x[rows[i]] = y[i]; the rows differ. y (Q, C), rows (Q), x (S, C).
-inline void scatter(const Cpu& cpu, Matrix<const float> y, std::span<const std::int32_t> rows, Matrix<float> x) {
-  cpu::check_rows("scatter", rows, x.rows, y.rows);
-  cpu::for_rows(cpu, static_cast<std::int64_t>(rows.size()), x.cols, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i < last; ++i) {
-      std::copy_n(y.row(i), x.cols, x.row(rows[static_cast<std::size_t>(i)]));
-    }
-  });
-}
-
 /// x[rows[i]] += y[i]; the rows differ. y (Q, C), rows (Q), x (S, C).
 inline void scatter_add(const Cpu& cpu, Matrix<const float> y, std::span<const std::int32_t> rows, Matrix<float> x) {
   cpu::check_rows("scatter_add", rows, x.rows, y.rows);

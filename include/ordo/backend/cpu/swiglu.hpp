@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <ordo/backend/cpu/backend.hpp>
+#include <ordo/backend/cpu/linear.hpp>
 #include <ordo/backend/cpu/simd.hpp>
 #include <ordo/core/matrix.hpp>
 
@@ -29,6 +30,13 @@ inline void swiglu(const Cpu& cpu, Matrix<const float> gate_up, Matrix<float> h)
       });
     }
   });
+}
+
+/// gate_up = x w^T, and h = swiglu(gate_up). x (S, C), w (2 F, C), gate_up (S, 2 F), h (S, F).
+inline void linear_swiglu(const Cpu& cpu, Matrix<const float> x, Matrix<const float> w, Matrix<float> gate_up,
+                          Matrix<float> h) {
+  linear(cpu, x, w, gate_up);
+  swiglu(cpu, gate_up, h);
 }
 
 /// dup = dh * silu(gate), dgate = dh * up * silu'(gate), silu'(x) = sigmoid(x) * (1 + x * (1 - sigmoid(x))).

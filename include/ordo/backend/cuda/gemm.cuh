@@ -1,10 +1,11 @@
 #pragma once
-// The matrix product: cuBLASLt's.
+// The matrix product: cuBLASLt's, but for a few rows.
 
 #include <cstdint>
 #include <type_traits>
 
 #include <ordo/backend/cuda/backend.cuh>
+#include <ordo/backend/cuda/few_rows.cuh>
 #include <ordo/core/bf16.hpp>
 
 namespace ordo::cuda {
@@ -19,8 +20,8 @@ void multiply(const CudaBackend<A>& b, In<A> x, Transposed of_x, In<A> w, Transp
   static_assert(std::is_same_v<T, A> || std::is_same_v<T, float>);
   const std::int64_t inner = of_x == Transposed::yes ? x.rows : x.cols;
   if (y.rows == 0 || y.cols == 0 || (inner == 0 && plus.data == y.data)) return;
+  if (of_x == Transposed::no && of_w == Transposed::yes && are_few_rows(x, w)) return multiply_few(b, x, w, plus, y);
 #if defined(ORDO_EMULATE_CUDA)
-  (void)b;
   emulated::queue_work([=] {
     for (std::int64_t r = 0; r < y.rows; ++r) {
       for (std::int64_t c = 0; c < y.cols; ++c) {

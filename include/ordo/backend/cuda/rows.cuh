@@ -11,7 +11,7 @@ namespace ordo {
 
 namespace cuda {
 
-enum class Moves : unsigned char { gather, scatter, scatter_add };
+enum class Moves : unsigned char { gather, scatter_add };
 
 template <Moves Move, bool Aligned, class A>
 struct MoveRows {
@@ -49,12 +49,6 @@ void move_rows(const CudaBackend<A>& b, Matrix<const A> from, std::span<const st
 template <class A>
 void gather(const CudaBackend<A>& b, cuda::In<A> x, std::span<const std::int32_t> rows, cuda::Out<A> y) {
   cuda::move_rows<cuda::Moves::gather>(b, x, rows, y);
-}
-
-/// x[rows[i]] = y[i]; the rows differ. y (Q, C), rows (Q), x (S, C).
-template <class A>
-void scatter(const CudaBackend<A>& b, cuda::In<A> y, std::span<const std::int32_t> rows, cuda::Out<A> x) {
-  cuda::move_rows<cuda::Moves::scatter>(b, y, rows, x);
 }
 
 /// x[rows[i]] += y[i]; the rows differ. y (Q, C), rows (Q), x (S, C).

@@ -6,6 +6,8 @@
 
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/columns.cuh>
+#include <ordo/backend/cuda/few_rows.cuh>
+#include <ordo/backend/cuda/linear.cuh>
 
 namespace ordo {
 
@@ -57,6 +59,25 @@ struct SwigluGradient {
   }
 };
 
+/// gate_up = x w^T of a few rows, and h of that as it is rounded: a warp for each column of h.
+template <int Rows, class A>
+ORDO_KERNEL linear_swiglu_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<A> gate_up, Matrix<A> h) {
+  const std::int64_t f = static_cast<std::int64_t>(block_x()) * (block_threads() / warp_size) + warp();
+  if (f >= h.cols) return;
+  float sums[2][Rows];
+  dots<Rows>(x, {w.row(f), w.row(h.cols + f)}, sums);
+  ORDO_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    if (lane() != r || r >= x.rows) continue;
+    const auto gate = static_cast<A>(sums[0][r]);
+    const auto up = static_cast<A>(sums[1][r]);
+    const auto g = static_cast<float>(gate);
+    gate_up.row(r)[f] = gate;
+    gate_up.row(r)[h.cols + f] = up;
+    h.row(r)[f] = static_cast<A>(g * sigmoid(g) * static_cast<float>(up));
+  }
+}
+
 }  // namespace cuda
 
 /// h = silu(gate) * up, silu(x) = x * sigmoid(x). gate_up (S, 2 F): F gates, then F ups; h (S, F).
@@ -69,6 +90,18 @@ void swiglu(const CudaBackend<A>& b, cuda::In<A> gate_up, cuda::Out<A> h) {
   } else {
     cuda::for_each_columns(b.queue(), h.rows, h.cols, cuda::Swiglu<false, A>{gate, up, h});
   }
+}
+
+/// gate_up = x w^T, and h = swiglu(gate_up). x (S, C), w (2 F, C), gate_up (S, 2 F), h (S, F).
+template <class A>
+void linear_swiglu(const CudaBackend<A>& b, cuda::In<A> x, cuda::In<A> w, cuda::Out<A> gate_up, cuda::Out<A> h) {
+  if (!cuda::are_few_rows(x, w)) {
+    linear(b, x, w, gate_up);
+    return swiglu(b, gate_up, h);
+  }
+  cuda::with_few_rows(x.rows, [&](auto rows) {
+    cuda::launch(b.queue(), cuda::few_rows_grid(h.cols), cuda::linear_swiglu_kernel<rows(), A>, x, w, gate_up, h);
+  });
 }
 
 /// dup = dh * silu(gate), dgate = dh * up * silu'(gate), silu'(x) = sigmoid(x) * (1 + x * (1 - sigmoid(x))).

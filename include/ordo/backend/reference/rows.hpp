@@ -17,15 +17,6 @@ void gather(const Reference<R>& b, reference::In<R> x, std::span<const std::int3
   embed(b, x, rows, y);
 }
 
-/// x[rows[i]] = y[i]; the rows differ. y (Q, C), rows (Q), x (S, C).
-template <class R>
-void scatter(const Reference<R>&, reference::In<R> y, std::span<const std::int32_t> rows, reference::Out<R> x) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    R* to = x.row(reference::row_of("scatter", rows[i], x.rows));
-    std::copy_n(y.row(static_cast<std::int64_t>(i)), x.cols, to);
-  }
-}
-
 /// x[rows[i]] += y[i]; the rows differ. y (Q, C), rows (Q), x (S, C).
 template <class R>
 void scatter_add(const Reference<R>& b, reference::In<R> y, std::span<const std::int32_t> rows, reference::Out<R> x) {

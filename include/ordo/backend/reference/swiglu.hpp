@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <ordo/backend/reference/backend.hpp>
+#include <ordo/backend/reference/linear.hpp>
 
 namespace ordo {
 
@@ -26,6 +27,14 @@ void swiglu(const Reference<R>&, reference::In<R> gate_up, reference::Out<R> h) 
     const R* up = gate + h.cols;
     for (std::int64_t f = 0; f < h.cols; ++f) h.row(s)[f] = gate[f] * reference::sigmoid(gate[f]) * up[f];
   }
+}
+
+/// gate_up = x w^T, and h = swiglu(gate_up). x (S, C), w (2 F, C), gate_up (S, 2 F), h (S, F).
+template <class R>
+void linear_swiglu(const Reference<R>& b, reference::In<R> x, reference::In<R> w, reference::Out<R> gate_up,
+                   reference::Out<R> h) {
+  linear(b, x, w, gate_up);
+  swiglu(b, gate_up, h);
 }
 
 /// dup = dh * silu(gate), dgate = dh * up * silu'(gate), silu'(x) = sigmoid(x) * (1 + x * (1 - sigmoid(x))).
