@@ -141,7 +141,7 @@ TEST_CASE("the device draws what the host draws where logits are neighbours amon
 
 TEST_CASE("the device draws what the host draws where tokens are ruled out or certain") {
   using drawing::never;
-  for (const std::int64_t vocab : {7, 600}) {
+  for (const std::int64_t vocab : {7, 600, 5003}) {
     drawing::check_like_host(drawing::rows_of(
         10, vocab, [=](float normal, std::int64_t v) { return v % 3 == 0 && v + 1 < vocab ? never : normal; }));
     drawing::check_like_host(
@@ -153,21 +153,24 @@ TEST_CASE("the device draws what the host draws where tokens are ruled out or ce
 
 TEST_CASE("the device never draws a token that is ruled out, and always one that there is") {
   using drawing::never;
-  const auto rows = drawing::rows_of(4, 70, [](float normal, std::int64_t v) { return v > 50 ? never : normal; });
-  const auto void_rows = drawing::rows_of(4, 70, [](float, std::int64_t) { return never; });
-  const auto broken_rows = drawing::rows_of(4, 70, [](float normal, std::int64_t v) {
-    return v % 5 == 2 ? std::numeric_limits<float>::quiet_NaN() : normal;
-  });
-  for (const double temperature : {1e-300, 1e-3, 1.0, 1e300}) {
-    for (const double top_p : {1e-300, 1 - 0x1.0p-53, 1.0}) {
-      for (const auto& drawn : drawing::draw_on_device(rows, std::vector<double>(4, drawing::just_below_1),
-                                                       {.temperature = temperature, .top_p = top_p})) {
-        CHECK((drawn.token >= 0 && drawn.token <= 50 && drawn.probability > 0));
-      }
-      for (const auto* none : {&void_rows, &broken_rows}) {  // garbage, but a token
-        for (const auto& drawn :
-             drawing::draw_on_device(*none, drawing::units(4), {.temperature = temperature, .top_p = top_p})) {
-          CHECK((drawn.token >= 0 && drawn.token < 70));
+  for (const std::int64_t vocab : {70, 4500}) {  // a row in one piece, and in parts
+    const auto rows = drawing::rows_of(4, vocab, [](float normal, std::int64_t v) { return v > 50 ? never : normal; });
+    const auto void_rows = drawing::rows_of(4, vocab, [](float, std::int64_t) { return never; });
+    const auto broken_rows = drawing::rows_of(4, vocab, [](float normal, std::int64_t v) {
+      return v % 5 == 2 ? std::numeric_limits<float>::quiet_NaN() : normal;
+    });
+    for (const double temperature : {1e-300, 1e-3, 1.0, 1e300}) {
+      for (const double top_p : {1e-300, 1 - 0x1.0p-53, 1.0}) {
+        for (const auto& drawn : drawing::draw_on_device(rows, std::vector<double>(4, drawing::just_below_1),
+                                                         {.temperature = temperature, .top_p = top_p})) {
+          CHECK((drawn.token >= 0 && drawn.token <= 50 && drawn.probability > 0));
+        }
+        for (const auto* none : {&void_rows, &broken_rows}) {  // garbage, but a token
+          for (const auto& drawn :
+               drawing::draw_on_device(*none, drawing::units(4), {.temperature = temperature, .top_p = top_p})) {
+            CHECK((drawn.token >= 0 && drawn.token < vocab));
+            CHECK(std::isnan(drawn.probability));
+          }
         }
       }
     }
