@@ -1,7 +1,7 @@
 #pragma once
 // Attention of a few queries to many keys: what a step of sampling asks of its cache. Every key and value is read once,
-// by as many blocks as fill the device, each for a part of the keys (the way of Flash-Decoding, Dao et al. 2023); a
-// second kernel joins the parts. The same numbers as attention's, but for rounding.
+// by as many blocks as fill the device, each for a part of the keys (the way of Flash-Decoding, Dao et al. 2023); the
+// last of them to be done joins the parts, in their order. The same numbers as attention's, but for rounding.
 
 #include <algorithm>
 #include <cmath>
@@ -27,6 +27,7 @@ inline constexpr std::int32_t most_queries = 4;  // above, tiles of queries read
 /// the sum of exponentials beside it, and the D sums of weighted values.
 struct Parts {
   float* numbers;
+  int* arrived;  // (Q, H): how many parts are done
   int count;
   int keys;  // of each part
 
@@ -53,14 +54,22 @@ struct Running {
     ORDO_UNROLL
     for (int i = 0; i < 8; ++i) acc[i] = acc[i] * mine + other[i] * theirs;
   }
+  /// One that is kept as the largest score, the sum, and D columns, of which `own` is the first of these eight.
+  template <int D>
+  ORDO_DEVICE void join_kept(const float* kept, int own) {
+    float other[8];
+    ORDO_UNROLL
+    for (int i = 0; i < 8; ++i) other[i] = kept[2 + own + i];
+    join(kept[0], kept[1], other);
+  }
 };
 
 }  // namespace few
 
 /// A block: one query and one part of the keys, of one head of one sequence. D / 8 lanes share a key, eight columns
-/// each, and so a warp takes 256 / D keys at a time.
+/// each, and so a warp takes 256 / D keys at a time. The block that is done last with a query's head joins its parts.
 template <int D, class Rule, class A, class Stored>
-ORDO_KERNEL attention_few_kernel(AttentionCall<A, Stored> call, few::Parts parts) {
+ORDO_KERNEL attention_few_kernel(AttentionCall<A, Stored> call, few::Parts parts, Matrix<A> out, Matrix<float> lse) {
   constexpr int lanes_of_key = D / 8;
   constexpr int keys_of_warp = warp_size / lanes_of_key;
   const HeadPlace<A, Rule, Stored> place(call);
@@ -112,48 +121,32 @@ ORDO_KERNEL attention_few_kernel(AttentionCall<A, Stored> call, few::Parts parts
     for (int i = 0; i < 8; ++i) of_warp[2 + own + i] = mine.acc[i];
   }
   meet();
-  if (thread_index() >= lanes_of_key) return;
-  for (int w = 1; w < warps; ++w) {
-    const float* other_warp = room + w * (D + 2);
-    float other[8];
+  const bool joins = thread_index() < lanes_of_key;
+  for (int w = 1; joins && w < warps; ++w) mine.join_kept<D>(room + w * (D + 2), own);
+  const std::int64_t r = place.row(query);
+  if (parts.count > 1) {
+    float* to = parts.at<D>(r, call.heads, place.head, part);
+    if (thread_index() == 0) {
+      to[0] = mine.best;
+      to[1] = mine.sum;
+    }
     ORDO_UNROLL
-    for (int i = 0; i < 8; ++i) other[i] = other_warp[2 + own + i];
-    mine.join(other_warp[0], other_warp[1], other);
+    for (int i = 0; i < 8; ++i) {
+      if (joins) to[2 + own + i] = mine.acc[i];
+    }
+    if (!is_last(parts.arrived + r * call.heads + place.head, parts.count, reinterpret_cast<int*>(room))) return;
+    mine = {};
+    for (int p = 0; joins && p < parts.count; ++p) mine.join_kept<D>(parts.at<D>(r, call.heads, place.head, p), own);
   }
-  float* to = parts.at<D>(place.row(query), call.heads, place.head, part);
-  if (thread_index() == 0) {
-    to[0] = mine.best;
-    to[1] = mine.sum;
-  }
+  if (!joins) return;
+  const float inverse = mine.sum > 0 ? 1.0F / mine.sum : 0.0F;
   ORDO_UNROLL
-  for (int i = 0; i < 8; ++i) to[2 + own + i] = mine.acc[i];
+  for (int i = 0; i < 8; ++i) mine.acc[i] *= inverse;
+  store_eight(out.row(r) + place.column + own, mine.acc);
+  if (thread_index() == 0) lse.row(r)[place.head] = mine.best + std::log(mine.sum);  // log 0 where nothing is seen
 }
 
-/// A block of D / 8 of 32 lanes: one query of one head of one sequence, all its parts in their order.
-template <int D, class Rule, class A, class Stored>
-ORDO_KERNEL attention_few_join_kernel(AttentionCall<A, Stored> call, few::Parts parts, Matrix<A> out,
-                                      Matrix<float> lse) {
-  const HeadPlace<A, Rule, Stored> place(call);
-  const int query = block_x();
-  if (place.rule == nullptr || query >= place.sequence.queries || thread_index() >= D / 8) return;
-  const std::int64_t row = place.row(query);
-  const int own = thread_index() * 8;
-  few::Running all;
-  for (int part = 0; part < parts.count; ++part) {
-    const float* from = parts.at<D>(row, call.heads, place.head, part);
-    float other[8];
-    ORDO_UNROLL
-    for (int i = 0; i < 8; ++i) other[i] = from[2 + own + i];
-    all.join(from[0], from[1], other);
-  }
-  const float inverse = all.sum > 0 ? 1.0F / all.sum : 0.0F;
-  ORDO_UNROLL
-  for (int i = 0; i < 8; ++i) all.acc[i] *= inverse;
-  store_eight(out.row(row) + place.column + own, all.acc);
-  if (thread_index() == 0) lse.row(row)[place.head] = all.best + std::log(all.sum);  // log 0 where nothing is seen
-}
-
-/// Whether the kernels above take this call: few queries for each sequence, no dropout, heads of a size that they are
+/// Whether the kernel above takes this call: few queries for each sequence, no dropout, heads of a size that it is
 /// compiled for, and rows that begin at multiples of 16 bytes.
 template <class A, class Rule>
 [[nodiscard]] bool takes_few(const AttentionLayout<Rule>& layout, const Dropout& dropout, Matrix<const A> q,
@@ -182,7 +175,8 @@ void attention_few(Context& context, const AttentionLayout<Rule>& layout, Matrix
   const std::int64_t count = (call.most_keys + keys - 1) / keys;
   const std::int64_t numbers = q.rows * call.heads * count * (call.d + 2);
   Pieces pieces(context.room(Pieces::bytes<float>(numbers)));
-  const few::Parts parts{pieces.take<float>(numbers), static_cast<int>(count), static_cast<int>(keys)};
+  int* const arrived = context.counters(static_cast<std::size_t>(q.rows * call.heads));
+  const few::Parts parts{pieces.take<float>(numbers), arrived, static_cast<int>(count), static_cast<int>(keys)};
   const Queue queue = context.queue();
   for_each_alternative<Rule>(layout.rules, [&]<class One>(const One*) {
     with_head_size(call.d, [&](auto head_size) {
@@ -190,9 +184,7 @@ void attention_few(Context& context, const AttentionLayout<Rule>& layout, Matrix
       const std::size_t bytes = few::threads / warp_size * (d + 2) * sizeof(float);
       const int queries = static_cast<int>(call.most_queries);
       launch(queue, {queries * parts.count, call.heads, call.count, few::threads, bytes},
-             attention_few_kernel<d, One, A, Rule>, call, parts);
-      launch(queue, {queries, call.heads, call.count, warp_size, 0}, attention_few_join_kernel<d, One, A, Rule>, call,
-             parts, out, lse);
+             attention_few_kernel<d, One, A, Rule>, call, parts, out, lse);
     });
   });
 }

@@ -100,7 +100,7 @@ class Context {
 
   [[nodiscard]] int device() const { return device_; }
   [[nodiscard]] Staging& staging() { return staging_; }
-  /// Another number whenever the room lies elsewhere.
+  /// Another number whenever the room or the counters lie elsewhere.
   [[nodiscard]] std::uint64_t room_number() const { return room_number_; }
   /// Room for `bytes`, aligned to 256, holding whatever it held.
   [[nodiscard]] void* room(std::size_t bytes) {
@@ -110,6 +110,15 @@ class Context {
       room_ = DeviceBuffer<unsigned char>(bytes, Fresh::anything);
     }
     return room_.data();
+  }
+  /// `count` numbers that are 0, for kernels that leave them so.
+  [[nodiscard]] int* counters(std::size_t count) {
+    if (counters_.size() < count) {
+      settle();
+      ++room_number_;
+      counters_ = DeviceBuffer<int>(2 * count);
+    }
+    return counters_.data();
   }
 
  private:
@@ -125,6 +134,7 @@ class Context {
   std::optional<Products> products_;  // made when the device is known to be there
 #endif
   DeviceBuffer<unsigned char> room_;
+  DeviceBuffer<int> counters_;
   std::uint64_t room_number_ = 0;
   Staging staging_;
 };

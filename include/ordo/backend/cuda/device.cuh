@@ -152,6 +152,10 @@ ORDO_DEVICE void meet() { __syncthreads(); }
 ORDO_DEVICE void meet_lanes() { __syncwarp(); }
 /// Ends the kernel with an error.
 ORDO_DEVICE void give_up() { __trap(); }
+/// What this thread has written is there for other blocks before what it writes next.
+ORDO_DEVICE void publish() { __threadfence(); }
+/// Adds to a number that other blocks add to as well, and returns what it was.
+ORDO_DEVICE int add_atomically(int* number, int value) { return atomicAdd(number, value); }
 /// The value of the lane whose number differs in the bits of `mask`. All 32 lanes of the warp must ask.
 template <class T>
 ORDO_DEVICE T across(T value, int mask) {
@@ -274,6 +278,21 @@ ORDO_DEVICE T block_max(T value, T* room) {
   T largest = room[0];
   for (int w = 1; w < block_threads() / warp_size; ++w) largest = largest < room[w] ? room[w] : largest;
   return largest;
+}
+
+/// Whether this block is the last of `all` to get here; what the others wrote is there for it. `arrived` is theirs, 0
+/// before and afterwards. Every thread of the block must ask; `told` is shared memory that nobody uses meanwhile.
+ORDO_DEVICE bool is_last(int* arrived, int all, int* told) {
+  publish();
+  meet();
+  if (thread_index() == 0) {
+    *told = add_atomically(arrived, 1);
+    if (*told == all - 1) *arrived = 0;
+  }
+  meet();
+  const bool last = *told == all - 1;
+  if (last) publish();  // and nothing is read before
+  return last;
 }
 
 template <class F>

@@ -63,7 +63,7 @@ ORDO_DEVICE void dots(Matrix<const A> x, const A* const (&w)[N], float (&sums)[N
 
 /// y = x w^T + plus, or without where plus has no data: a warp for each row of w.
 template <int Rows, class A, class T>
-ORDO_KERNEL few_rows_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<const T> plus, Matrix<T> y) {
+ORDO_DEVICE void add_few_rows(Matrix<const A> x, Matrix<const A> w, Matrix<const T> plus, Matrix<T> y) {
   const std::int64_t o = static_cast<std::int64_t>(block_x()) * (block_threads() / warp_size) + warp();
   if (o >= w.rows) return;
   float sums[1][Rows];
@@ -74,6 +74,11 @@ ORDO_KERNEL few_rows_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<const T
     const float added = plus.data == nullptr ? 0.0F : static_cast<float>(plus.row(r)[o]);
     y.row(r)[o] = static_cast<T>(sums[0][r] + added);
   }
+}
+
+template <int Rows, class A, class T>
+ORDO_KERNEL few_rows_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<const T> plus, Matrix<T> y) {
+  add_few_rows<Rows>(x, w, plus, y);
 }
 
 /// A warp for each of `outputs`.

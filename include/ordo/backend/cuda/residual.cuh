@@ -8,6 +8,7 @@
 
 #include <ordo/backend/cuda/backend.cuh>
 #include <ordo/backend/cuda/columns.cuh>
+#include <ordo/backend/cuda/few_rows.cuh>
 #include <ordo/backend/cuda/gemm.cuh>
 #include <ordo/backend/cuda/linear.cuh>
 #include <ordo/backend/cuda/rms_norm.cuh>
@@ -75,6 +76,16 @@ ORDO_KERNEL join_norm_kernel(Matrix<const A> x, const std::int32_t* rows, Matrix
   });
 }
 
+/// y = h w^T + x of a few rows, by a warp for each column; the last block to be done norms y as it was rounded.
+template <int Rows, bool Aligned, class A>
+ORDO_KERNEL few_rows_norm_kernel(Matrix<const A> h, Matrix<const A> w, Matrix<const A> x, Matrix<A> y, NormRows<A> norm,
+                                 int* arrived) {
+  add_few_rows<Rows>(h, w, x, y);
+  if (!is_last(arrived, blocks_x(), shared_memory<int>())) return;
+  for (std::int64_t s = warp(); s < y.rows; s += block_threads() / warp_size)
+    norm.template of_row<Aligned>(Matrix<const A>(y), s);
+}
+
 }  // namespace cuda
 
 /// y[i] = x[rows[i]] + dropped (h w^T)[i], and the norm of y. x (S, C), rows (Q), or none for all in order, h (Q, in),
@@ -84,18 +95,31 @@ template <class A>
 void join_branch(const CudaBackend<A>& b, cuda::In<A> x, std::span<const std::int32_t> rows, cuda::In<A> h,
                  cuda::In<A> w, Dropout dropout, RowPlaces places, cuda::Out<A> room, cuda::Out<A> y,
                  const std::type_identity_t<NextNorm<A, float>>& norm) {
+  const cuda::NormRows<A> to{norm.gain.data(), static_cast<float>(norm.epsilon), norm.y, norm.inverse_rms.data()};
+  const auto aligned = [&](const auto&... m) { return cuda::in_eights(y, norm.y, cuda::as_row(norm.gain), m...); };
+  if (!dropout.active() && rows.empty() && cuda::are_few_rows(h, w)) {
+    const Matrix<const A> stream = x;
+    int* const arrived = b.context().counters(1);
+    cuda::Grid grid = cuda::few_rows_grid(y.cols);
+    grid.shared = sizeof(int);
+    cuda::with_few_rows(y.rows, [&](auto count) {
+      cuda::launch(
+          b.queue(), grid,
+          aligned() ? cuda::few_rows_norm_kernel<count(), true, A> : cuda::few_rows_norm_kernel<count(), false, A>, h,
+          w, stream, y, to, arrived);
+    });
+    return;
+  }
   if (!dropout.active() && rows.empty()) {
     cuda::multiply(b, h, cuda::Transposed::no, w, cuda::Transposed::yes, y, x.slice(0, y.rows));
     rms_norm(b, y, norm.gain, norm.epsilon, norm.y, norm.inverse_rms);
     return;
   }
   linear(b, h, w, room);
-  const cuda::NormRows<A> to{norm.gain.data(), static_cast<float>(norm.epsilon), norm.y, norm.inverse_rms.data()};
   const cuda::DropRows drop{dropout, places.sample.data(), places.slot.data()};
   cuda::launch(b.queue(), cuda::warp_a_row(y.rows),
-               cuda::in_eights(x, room, y, norm.y, cuda::as_row(norm.gain)) ? cuda::join_norm_kernel<true, A>
-                                                                            : cuda::join_norm_kernel<false, A>,
-               x, rows.data(), room, drop, y, to);
+               aligned(x, room) ? cuda::join_norm_kernel<true, A> : cuda::join_norm_kernel<false, A>, x, rows.data(),
+               room, drop, y, to);
 }
 
 /// dy = dropped dx. dx, dy (S, C), places (S).

@@ -44,6 +44,17 @@ struct NormRows {
   Matrix<A> y;
   float* inverse_rms;
 
+  /// Writes the norm of a row of x, by one warp.
+  template <bool Aligned>
+  ORDO_DEVICE void of_row(Matrix<const A> x, std::int64_t s) const {
+    float squares = 0;
+    for_own_columns(s, x.cols, [&](const Columns& at) {
+      float own[8];
+      load<Aligned>(x.row(s), at, own);
+      add_squares(own, squares);
+    });
+    write<Aligned>(x, s, squares);
+  }
   /// Writes the norm of a row of x, one warp's, whose lanes' own squares add up to theirs of `squares`.
   template <bool Aligned>
   ORDO_DEVICE void write(Matrix<const A> x, std::int64_t s, float squares) const {
@@ -64,15 +75,7 @@ struct NormRows {
 /// One warp a row.
 template <bool Aligned, class A>
 ORDO_KERNEL rms_norm_kernel(Matrix<const A> x, NormRows<A> norm) {
-  for_own_rows(x.rows, [&](std::int64_t s) {
-    float squares = 0;
-    for_own_columns(s, x.cols, [&](const Columns& at) {
-      float own[8];
-      load<Aligned>(x.row(s), at, own);
-      add_squares(own, squares);
-    });
-    norm.template write<Aligned>(x, s, squares);
-  });
+  for_own_rows(x.rows, [&](std::int64_t s) { norm.template of_row<Aligned>(x, s); });
 }
 
 /// dx, one warp a row, and partial (blocks, C): the sum of dy * n over the block's rows, n = x * inverse_rms. Each warp
