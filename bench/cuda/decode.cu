@@ -24,8 +24,7 @@ int main(int argc, char** argv) {
     const ordo::ModelConfig config{
         .layers = 12, .width = 768, .heads = 12, .hidden = 2048, .vocab = 50257, .context = 1024, .dropout = 0};
     const ordo::Network<ordo::Cuda> network(config, b);
-    constexpr int length = 256;
-    const auto measure = [&](int batch, double top_p) {
+    const auto measure = [&](int batch, int length, double top_p) {
       std::vector<double> all;
       for (int r = 0; r < repetitions + 1; ++r) {
         ordo::GenerateOptions options;
@@ -40,16 +39,19 @@ int main(int argc, char** argv) {
       const double weights = 2.0 * static_cast<double>(network.parameter_count());
       const double kept = 2.0 * 2.0 * config.layers * config.width * batch * (length / 2.0);  // in the mean
       std::printf(
-          "{\"who\": \"ordo\", \"batch\": %d, \"top_p\": %g, \"median_step_s\": %.6f, \"least_step_s\": %.6f, "
+          "{\"who\": \"ordo\", \"batch\": %d, \"length\": %d, \"top_p\": %g, \"median_step_s\": %.6f, "
+          "\"least_step_s\": %.6f, "
           "\"most_step_s\": %.6f, "
           "\"tokens_per_s\": %.0f, \"bytes_per_step\": %.0f, \"copy_bytes_per_s\": %.4g, \"share_of_bandwidth\": "
           "%.3f}\n",
-          batch, top_p, times.median, times.least, times.most, batch / times.median, weights + kept, bandwidth,
+          batch, length, top_p, times.median, times.least, times.most, batch / times.median, weights + kept, bandwidth,
           (weights + kept) / times.median / bandwidth);
       std::fflush(stdout);
     };
     for (const int batch : {1, 64}) {
-      for (const double top_p : {1.0, 0.9}) measure(batch, top_p);
+      for (const int length : {256, config.context}) {
+        for (const double top_p : {1.0, 0.9}) measure(batch, length, top_p);
+      }
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: %s\n", error.what());

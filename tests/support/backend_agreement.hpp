@@ -351,6 +351,7 @@ void for_each_disagreement(std::int64_t hidden, std::int64_t count, const Check&
       check([=](const auto& b) { return residual_disagreement(b, rate, picks, 192); });
       for (const std::int32_t rows : {1, 5}) {  // as many as a step of sampling may have
         check([=](const auto& b) { return residual_disagreement(b, rate, picks, 40, rows, 24); });
+        check([=](const auto& b) { return residual_disagreement(b, rate, picks, 37, rows, 24); });
       }
     }
   }

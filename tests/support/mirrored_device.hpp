@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <tuple>
@@ -242,28 +243,40 @@ void linear_weight_gradient(const Mirrored<Inner>& b, HostIn dy, HostIn x, HostO
   mirrored(
       b, [](const auto&... a) { linear_weight_gradient(a...); }, In{dy}, In{x}, dw);
 }
-/// One turn after the other. Where x is `to` itself it is so on the device, too.
+/// All turns in one call. Where x is `to` itself it is so on the device, too.
+template <class Inner>
+class MirroredTurn {
+ public:
+  MirroredTurn(const Inner& b, const Turn<float>& turn)
+      : in_place_(turn.x.data == turn.to.data),
+        x_(b, In{in_place_ ? HostIn() : turn.x}),
+        position_(b, turn.position),
+        to_(b, Out{turn.to}),
+        rows_(b, turn.rows) {}
+  [[nodiscard]] Turn<typename Inner::Activation> view() {
+    const auto to = to_.view();
+    return {in_place_ ? Matrix<const typename Inner::Activation>(to) : x_.view(), position_.view(), to, rows_.view()};
+  }
+  void copy_back(const Inner& b) { to_.copy_back(b); }
+
+ private:
+  bool in_place_;
+  Mirror<Inner, In> x_;
+  Mirror<Inner, HostRows> position_;
+  Mirror<Inner, Out> to_;
+  Mirror<Inner, HostRows> rows_;
+};
+
 template <class Inner>
 void rotate(const Mirrored<Inner>& b, const RotaryTable<float>& table, std::initializer_list<Turn<float>> turns,
             int head_size, Rotation direction) {
-  for (const Turn<float>& turn : turns) {
-    if (turn.x.data == turn.to.data) {
-      mirrored(
-          b,
-          [](const auto& inner, const auto& angles, HostRows position, const auto& to, int size, Rotation way) {
-            rotate(inner, angles, {{to, position, to}}, size, way);
-          },
-          table, turn.position, Out{turn.to}, head_size, direction);
-    } else {
-      mirrored(
-          b,
-          [](const auto& inner, const auto& angles, const auto& x, HostRows position, const auto& to, HostRows rows,
-             int size, Rotation way) {
-            rotate(inner, angles, {{x, position, to, rows}}, size, way);
-          },
-          table, In{turn.x}, turn.position, Out{turn.to}, turn.rows, head_size, direction);
-    }
-  }
+  Mirror<Inner, RotaryTable<float>> angles(b.inner, table);
+  std::vector<std::unique_ptr<MirroredTurn<Inner>>> each;
+  for (const Turn<float>& turn : turns) each.push_back(std::make_unique<MirroredTurn<Inner>>(b.inner, turn));
+  const auto at = [&](std::size_t i) { return i < each.size() ? each[i]->view() : Turn<typename Inner::Activation>(); };
+  require(each.size() <= 4, "mirrored rotate", "at most four turns");
+  rotate(b.inner, angles.view(), {at(0), at(1), at(2), at(3)}, head_size, direction);
+  for (auto& turn : each) turn->copy_back(b.inner);
 }
 template <class Inner>
 void swiglu(const Mirrored<Inner>& b, HostIn gate_up, HostOut h) {

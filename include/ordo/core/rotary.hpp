@@ -45,9 +45,13 @@ void check_turn(const Turn<A>& turn, int head_size) {
   require(head_size > 0 && head_size % 2 == 0 && turn.x.cols % head_size == 0, "rotate",
           "the head size must be even and divide the columns (got head size ", head_size, ", columns ", turn.x.cols,
           ")");
-  require(fits(turn.position) && fits(turn.rows) && turn.to.cols == turn.x.cols, "rotate", "there must be as many ",
-          "positions and rows as x has, and as many columns (got ", turn.position.size(), " positions, ",
-          turn.rows.size(), " rows, ", turn.to.cols, " columns for x (", turn.x.rows, ", ", turn.x.cols, "))");
+  require(fits(turn.position) && fits(turn.rows) && turn.to.cols == turn.x.cols, "rotate",
+          "there must be as many positions and rows as x has, or none, and as many columns to write to (got ",
+          turn.position.size(), " positions, ", turn.rows.size(), " rows, ", turn.to.cols, " columns for x (",
+          turn.x.rows, ", ", turn.x.cols, "))");
+  require(turn.rows.empty() ? turn.to.rows >= turn.x.rows : turn.to.data != turn.x.data, "rotate",
+          "what is written must have x's rows where none are given, and lie apart from x where they are (got ",
+          turn.to.rows, " rows for ", turn.x.rows, ")");
 }
 
 /// The angles of `positions` positions, cosines first, computed in double: 2 * positions * D / 2 numbers.

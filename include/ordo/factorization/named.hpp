@@ -31,14 +31,14 @@ bool read_number(std::string_view word, Number& value) {
   return error == std::errc() && end == word.data() + word.size();
 }
 
-/// Reads names; every function fails with a sentence that holds the whole name. A template, though F is AnyFactorization,
-/// so that programs that read no name do not compile what holds each policy of the library.
+/// Reads names; every function fails with a sentence that holds the whole name. A template, though F is
+/// AnyFactorization, so that programs that read no name do not compile what holds each policy of the library.
 template <class F>
 class NameReader {
  public:
   /// A policy that may go inside another, by its rule.
-  using Found = std::variant<Erased<Causal>, Erased<Full>, Erased<Blocks<Causal>>, Erased<Blocks<Full>>,
-                             Erased<AnyRule>, F>;
+  using Found =
+      std::variant<Erased<Causal>, Erased<Full>, Erased<Blocks<Causal>>, Erased<Blocks<Full>>, Erased<AnyRule>, F>;
 
   explicit NameReader(std::string_view name) : name_(name) {}
 

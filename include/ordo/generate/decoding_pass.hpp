@@ -139,10 +139,11 @@ class DecodingPass {
   void for_chunks(std::int64_t predictions, const Work& work) {
     const std::int64_t vocab = network_.config().vocab;  // never the mask, never the start
     const std::int64_t stride = B::on_host ? vocab : logit_stride(vocab);
-    const std::int64_t chunk = static_cast<std::int64_t>(workspace_->logits.size()) / stride;
+    const std::span<R> room = workspace_->logits_of(network_.config(), predictions);
+    const std::int64_t chunk = static_cast<std::int64_t>(room.size()) / stride;
     for (std::int64_t first = 0; first < predictions; first += chunk) {
       const std::int64_t rows = std::min(chunk, predictions - first);
-      const Matrix<R> chunk_logits(workspace_->logits.data(), rows, vocab, stride);
+      const Matrix<R> chunk_logits(room.data(), rows, vocab, stride);
       logits(network_.backend(), workspace_->out_norm.slice(first, rows), network_.views().table.slice(0, vocab),
              chunk_logits);
       work(first, chunk_logits);

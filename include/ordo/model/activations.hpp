@@ -101,9 +101,6 @@ class Workspace {
   Placer<B> placer;         ///< of the batch in hand
   HostCopy<R> host_losses;  ///< where the host reads them
 
- private:
-  Workspace(Capacity capacity, Pass pass) : capacity_(capacity), pass_(pass) {}
-
   /// Numbers for logits, and their gradients where those are of another type: for enough rows at a time that the
   /// product runs well, and on the host few enough to stay in cache.
   [[nodiscard]] static std::int64_t logit_numbers(const ModelConfig& config, std::int64_t predictions) {
@@ -113,6 +110,15 @@ class Workspace {
                    : std::max({std::int64_t{4096}, (std::int64_t{1} << 26) / config.vocab, predictions / 6 + 128});
     return std::min(predictions, rows) * (B::on_host ? config.vocab : logit_room<R, A>(config.vocab));
   }
+
+  /// Room for the logits of so many predictions, in chunks that follow from their number alone and not from how much
+  /// the workspace holds: sums over chunks do, too.
+  [[nodiscard]] std::span<R> logits_of(const ModelConfig& config, std::int64_t predictions) const {
+    return logits.first(static_cast<std::size_t>(logit_numbers(config, predictions)));
+  }
+
+ private:
+  Workspace(Capacity capacity, Pass pass) : capacity_(capacity), pass_(pass) {}
 
   /// Hands out the memory (or only counts it) and returns how much it takes [bytes].
   std::int64_t lay_out(const ModelConfig& config, std::byte* memory) {

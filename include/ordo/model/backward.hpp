@@ -54,7 +54,8 @@ void accumulate_gradient(const Network<B>& network, const PlacedBatch<Rule>& bat
   const std::span<R> loss = workspace.loss.first(count);
   Matrix<A> dnorm = workspace.dnorm_asking.slice(0, p);
   cross_entropy_gradient(b, workspace.out_norm.slice(0, p), weights.table.slice(0, config.vocab), batch.target,
-                         batch.weight, scale, loss, dnorm, grads.table.slice(0, config.vocab), workspace.logits);
+                         batch.weight, scale, loss, dnorm, grads.table.slice(0, config.vocab),
+                         workspace.logits_of(config, p));
   Matrix<A> dx = workspace.dx_asking.slice(0, p);
   if (p == s) dx = workspace.dx.slice(0, s);
   fill(b, std::span<A>(dx.data, static_cast<std::size_t>(dx.rows * c)), A(0));

@@ -172,13 +172,14 @@ class Trainer {
                     batch_.add(slots, rule, text_, network_.config(), n);
                   });
     if constexpr (!B::on_host) {  // one part of 128 more at most, for fewer shapes of passes
-      const std::int64_t step = std::max<std::int64_t>(1, batch_.slots() / 128);
+      const std::int64_t step = std::max<std::int64_t>(8, batch_.slots() / 128);
       batch_.predict_at_least((batch_.predictions() + step - 1) / step * step);
     }
     make_room(passes_->done());
     placed_ = place(network_, batch_, *workspace_);
   }
-  /// The next step's first pass, sent behind the work of this one. Where that throws, the next step does so again and tells.
+  /// The next step's first pass, sent behind the work of this one. Where that throws, the next step does so again and
+  /// tells.
   void draw_ahead() {
     passes_.reset();
     if (finished()) return;

@@ -48,6 +48,25 @@ TEST_CASE("the device's cross-entropy agrees with the reference") {
   CHECK(cross_entropy_disagreement(b, 33, 1031, 5) < tolerance);
 }
 
+TEST_CASE("the output head takes as few chunks as its scratch allows, and equal ones") {
+  const auto sizes_of = [](std::int64_t rows, std::size_t most) {
+    std::vector<float> scratch(3 * most);
+    std::vector<std::int64_t> sizes;
+    ordo::cuda::for_chunks(rows, 2, 3, scratch, [&](std::int64_t first, std::int64_t count) {
+      std::int64_t before = 0;
+      for (const std::int64_t size : sizes) before += size;
+      CHECK(first == before);
+      sizes.push_back(count);
+    });
+    return sizes;
+  };
+  CHECK(sizes_of(1000, 300) == std::vector<std::int64_t>{256, 256, 256, 232});
+  CHECK(sizes_of(300, 280) == std::vector<std::int64_t>{256, 44});
+  CHECK(sizes_of(300, 300) == std::vector<std::int64_t>{300});
+  CHECK(sizes_of(7, 3) == std::vector<std::int64_t>{3, 3, 1});
+  CHECK(sizes_of(0, 3).empty());
+}
+
 TEST_CASE("the device's attention agrees with the reference under every kind of rule") {
   const TestedDevice b{};
   CHECK(attention_disagreement(b, Causal{}) < tolerance);

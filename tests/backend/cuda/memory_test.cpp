@@ -141,3 +141,16 @@ TEST_CASE("a run that does not fit is refused, with what would fit") {
   CHECK_THROWS_WITH(check_fits<Cuda>(plan, margin, config, options, false, policy),
                     Catch::Contains("take fewer layers or less width"));
 }
+
+TEST_CASE("room for logits rises with the predictions, so that a workspace has what fewer of them take") {
+  for (const int vocab : {7, 257, 50257}) {
+    const ModelConfig config{.layers = 1, .width = 64, .heads = 2, .vocab = vocab, .context = 64};
+    std::int64_t before = 0;
+    for (std::int64_t predictions = 1; predictions < 200'000; predictions += 371) {
+      const std::int64_t numbers = Workspace<Cuda>::logit_numbers(config, predictions);
+      CHECK(numbers >= before);
+      CHECK(numbers >= std::min<std::int64_t>(predictions, 4096) * vocab);
+      before = numbers;
+    }
+  }
+}

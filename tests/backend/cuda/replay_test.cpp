@@ -64,6 +64,9 @@ TEST_CASE("where operations' room moves, work is asked for anew") {
   again.run();
   again.run();
   CHECK(again.asked == 4);
+  (void)again.b.context().counters(1000);
+  again.run();
+  CHECK(again.asked == 5);
 }
 
 TEST_CASE("work that throws while it is noted leaves the queue as it was") {

@@ -39,11 +39,25 @@ TEST_CASE("rotate refuses head sizes that do not divide the columns, and positio
                     Catch::Contains("even"));
   CHECK_THROWS_WITH(rotate(b, angles.table(), {{x.view(), position, x.view()}}, 4, Rotation::forward),
                     "[ordo] rotate: positions must be below 20 (got 20)");
-  CHECK_THROWS_WITH(rotate(b, angles.table(), {{x.view(), start, x.view(), rows}}, 4, Rotation::forward),
+  Table<double> other(1, 8);
+  CHECK_THROWS_WITH(rotate(b, angles.table(), {{x.view(), start, other.view(), rows}}, 4, Rotation::forward),
                     Catch::Contains("(got 1)"));
   const std::vector<std::int32_t> two = {0, 0};
   CHECK_THROWS_WITH(rotate(b, angles.table(), {{x.view(), two, x.view()}}, 4, Rotation::forward),
                     Catch::Contains("(got 2 positions, 0 rows, 8 columns for x (1, 8))"));
+}
+
+TEST_CASE("rotate refuses to write beyond a matrix, and onto rows that it reads") {
+  const Reference<double> b;
+  const Angles angles(4);
+  Table<double> x(2, 8);
+  Table<double> small(1, 8);
+  const std::vector<std::int32_t> position = {0, 1};
+  const std::vector<std::int32_t> rows = {1, 0};
+  CHECK_THROWS_WITH(rotate(b, angles.table(), {{x.view(), position, small.view()}}, 4, Rotation::forward),
+                    Catch::Contains("(got 1 rows for 2)"));
+  CHECK_THROWS_WITH(rotate(b, angles.table(), {{x.view(), position, x.view(), rows}}, 4, Rotation::forward),
+                    Catch::Contains("lie apart from x"));
 }
 
 TEST_CASE("rotate turns the pairs (i, i + D / 2) by position * theta^(-2i / D)") {

@@ -42,7 +42,7 @@ class Context {
   [[nodiscard]] std::string describe() const { return facts().name; }
   [[nodiscard]] std::int64_t free_bytes() const { return std::int64_t{1} << 30; }
   [[nodiscard]] bool has_warpgroups() const { return emulated::has_warpgroups(); }
-  [[nodiscard]] std::size_t most_shared() const { return 64 * 1024; }
+  [[nodiscard]] std::size_t most_shared() const { return 4 * 1024; }
 #else
   explicit Context(int device) : device_(device) {
     int count = 0;

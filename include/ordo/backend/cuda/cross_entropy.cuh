@@ -19,24 +19,31 @@ namespace ordo {
 
 namespace cuda {
 
+inline constexpr int softmax_loss_threads = 1024;  // at most
+
 /// One block a row: loss = log sum exp(logits) - logits[target]. Where there are weights, dlogits = scale * weight *
 /// (softmax - one-hot), zeros behind the last column. Rows begin at multiples of 16 bytes; the largest logit and the
 /// sum are found together, as the softmax of attention is (Milakov and Gimelshein 2018, arXiv:1805.02867). Keeps: the
 /// row stays in shared memory between the two, and is read from the device's once.
 template <bool Keeps, class A>
-ORDO_KERNEL softmax_loss_kernel(Matrix<const float> logits, const Token* target, const float* weight, double scale,
-                                float* loss, Matrix<A> dlogits) {
+ORDO_KERNEL ORDO_THREADS(softmax_loss_threads)
+    softmax_loss_kernel(Matrix<const float> logits, const Token* target, const float* weight, double scale, float* loss,
+                        Matrix<A> dlogits) {
   float* room = shared_memory<float>();  // of each warp one, and the row where it is kept
-  float* kept = room + warp_size;
+  float* kept = room + warp_size;        // (8, eights): each thread reads what it wrote, lanes meet different banks
   const std::int64_t r = block_x();
   const float* row = logits.row(r);
   const std::int64_t cols = logits.cols;
+  const std::int64_t eights = (cols + 7) / 8;
   float largest = -std::numeric_limits<float>::infinity();
   float sum = 0;
   for (std::int64_t first = 8 * thread_index(); first < cols; first += 8 * block_threads()) {
     float x[8];
     load_eight(row + first, x);
-    if constexpr (Keeps) store_eight(kept + first, x);  // each thread reads what it wrote
+    ORDO_UNROLL
+    for (int i = 0; i < 8; ++i) {
+      if constexpr (Keeps) kept[i * eights + first / 8] = x[i];
+    }
     float top = largest;
     ORDO_UNROLL
     for (int i = 0; i < 8; ++i) {
@@ -60,9 +67,10 @@ ORDO_KERNEL softmax_loss_kernel(Matrix<const float> logits, const Token* target,
   meet();  // in fp32 dlogits are the logits: the target's is read before it is overwritten
   for (std::int64_t first = 8 * thread_index(); first < cols; first += 8 * block_threads()) {
     float x[8];
-    load_eight((Keeps ? kept : row) + first, x);
+    if constexpr (!Keeps) load_eight(row + first, x);
     ORDO_UNROLL
     for (int i = 0; i < 8; ++i) {
+      if constexpr (Keeps) x[i] = kept[i * eights + first / 8];
       const float softmax = std::exp(x[i] - total);
       x[i] = first + i < cols ? factor * (first + i == at ? softmax - 1 : softmax) : 0.0F;
     }
@@ -73,13 +81,13 @@ ORDO_KERNEL softmax_loss_kernel(Matrix<const float> logits, const Token* target,
 template <class A>
 void softmax_loss(const CudaBackend<A>& b, Matrix<const float> logits, const Token* target, const float* weight,
                   double scale, float* loss, Matrix<A> dlogits) {
-  constexpr std::int64_t most_threads = 1024;
-  const std::int64_t eights = logit_stride(logits.cols) / 8;
-  const auto threads = static_cast<int>(std::min(most_threads, (eights + warp_size - 1) / warp_size * warp_size));
+  const std::int64_t eights = (logits.cols + 7) / 8;
   const std::size_t room = warp_size * sizeof(float);
   const std::size_t row = static_cast<std::size_t>(8 * eights) * sizeof(float);
   // Rows of that many blocks do not stay in the device's cache until they are read again.
   const bool keeps = weight != nullptr && room + row <= b.context().most_shared();
+  const std::int64_t most = keeps ? softmax_loss_threads : softmax_loss_threads / 2;
+  const auto threads = static_cast<int>(std::min(most, (eights + warp_size - 1) / warp_size * warp_size));
   launch(b.queue(), {static_cast<int>(logits.rows), 1, 1, threads, keeps ? room + row : room},
          keeps ? softmax_loss_kernel<true, A> : softmax_loss_kernel<false, A>, logits, target, weight, scale, loss,
          dlogits);

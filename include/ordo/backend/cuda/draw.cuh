@@ -144,8 +144,8 @@ ORDO_DEVICE int draw_from_row(const LogitRow& row, int parts, const double* mass
 }
 
 /// A block of at least two warps: one row, of which there may be facts of `count` parts.
-ORDO_KERNEL draw_kernel(Matrix<const float> logits, const double* unit, DrawOptions how, const PartFacts* parts,
-                        int count, Drawn* drawn) {
+ORDO_KERNEL ORDO_THREADS(row_threads) draw_kernel(Matrix<const float> logits, const double* unit, DrawOptions how,
+                                                  const PartFacts* parts, int count, Drawn* drawn) {
   double* masses = shared_memory<double>();  // (count)
   double* room = masses + count;             // (warps, key_ways - 1)
   const std::int64_t r = block_x();
@@ -172,8 +172,8 @@ ORDO_KERNEL draw_kernel(Matrix<const float> logits, const double* unit, DrawOpti
 }
 
 /// A block of at least two warps: one row, of which there may be facts of `count` parts.
-ORDO_KERNEL judge_kernel(Matrix<const float> logits, const Token* token, bool with_certainty, const PartFacts* parts,
-                         int count, Judged* judged) {
+ORDO_KERNEL ORDO_THREADS(row_threads) judge_kernel(Matrix<const float> logits, const Token* token, bool with_certainty,
+                                                   const PartFacts* parts, int count, Judged* judged) {
   double* masses = shared_memory<double>();  // (count)
   double* room = masses + count;             // (warps, 2)
   const std::int64_t r = block_x();

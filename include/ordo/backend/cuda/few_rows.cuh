@@ -77,8 +77,8 @@ ORDO_DEVICE void add_few_rows(Matrix<const A> x, Matrix<const A> w, Matrix<const
 }
 
 template <int Rows, class A, class T>
-ORDO_KERNEL few_rows_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<const T> plus, Matrix<T> y) {
-  add_few_rows<Rows>(x, w, plus, y);
+ORDO_KERNEL few_rows_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<T> y) {
+  add_few_rows<Rows>(x, w, Matrix<const T>(), y);
 }
 
 /// A warp for each of `outputs`.
@@ -87,12 +87,11 @@ ORDO_KERNEL few_rows_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<const T
   return {static_cast<int>((outputs + warps - 1) / warps), 1, 1, few_rows_threads, 0};
 }
 
-/// y = x w^T + plus (see multiply), where are_few_rows says so.
+/// y = x w^T, where are_few_rows says so.
 template <class A, class T>
-void multiply_few(const CudaBackend<A>& b, Matrix<const A> x, Matrix<const A> w, Matrix<const T> plus, Matrix<T> y) {
-  with_few_rows(x.rows, [&](auto rows) {
-    launch(b.queue(), few_rows_grid(w.rows), few_rows_kernel<rows(), A, T>, x, w, plus, y);
-  });
+void multiply_few(const CudaBackend<A>& b, Matrix<const A> x, Matrix<const A> w, Matrix<T> y) {
+  with_few_rows(x.rows,
+                [&](auto rows) { launch(b.queue(), few_rows_grid(w.rows), few_rows_kernel<rows(), A, T>, x, w, y); });
 }
 
 }  // namespace ordo::cuda

@@ -20,7 +20,8 @@ void multiply(const CudaBackend<A>& b, In<A> x, Transposed of_x, In<A> w, Transp
   static_assert(std::is_same_v<T, A> || std::is_same_v<T, float>);
   const std::int64_t inner = of_x == Transposed::yes ? x.rows : x.cols;
   if (y.rows == 0 || y.cols == 0 || (inner == 0 && plus.data == y.data)) return;
-  if (of_x == Transposed::no && of_w == Transposed::yes && are_few_rows(x, w)) return multiply_few(b, x, w, plus, y);
+  const bool plain = plus.data == nullptr && of_x == Transposed::no && of_w == Transposed::yes;
+  if (plain && are_few_rows(x, w)) return multiply_few(b, x, w, y);
 #if defined(ORDO_EMULATE_CUDA)
   emulated::queue_work([=] {
     for (std::int64_t r = 0; r < y.rows; ++r) {

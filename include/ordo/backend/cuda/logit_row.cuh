@@ -66,8 +66,9 @@ struct RowFacts {
 
   [[nodiscard]] ORDO_DEVICE Certainty certainty() const {
     const double gap = static_cast<double>(second) - static_cast<double>(first);
-    const double entropy = std::log(plain) - moment / plain;
-    return {1 / plain, (1 - std::exp(gap)) / plain, entropy > 0 ? entropy : 0};
+    const double all = plain > 0 ? plain : std::numeric_limits<double>::quiet_NaN();
+    const double entropy = std::log(all) - moment / all;
+    return {1 / all, (1 - std::exp(gap)) / all, entropy > 0 ? entropy : 0};
   }
 };
 
@@ -153,6 +154,7 @@ ORDO_DEVICE RowFacts joined_facts(LogitRow& row, const PartFacts* parts, int cou
   Largest largest{nothing, nothing, row.count - 1};
   for (int p = thread_index(); p < count; p += block_threads()) {
     const RowFacts& facts = parts[p].facts;
+    if (p == thread_index()) largest.at = p * part_logits + facts.top;
     largest.add(facts.first, facts.second, p * part_logits + facts.top);
   }
   largest.join(row.count, room);
@@ -175,6 +177,8 @@ ORDO_DEVICE RowFacts joined_facts(LogitRow& row, const PartFacts* parts, int cou
   return {largest.at, largest.first, largest.second, sums[0], sums[1]};
 }
 
+inline constexpr int row_threads = 512;  // of a block for a row, at most
+
 /// How rows of logits are worked on: a block for each, after one for each part where they are cut.
 struct RowBlocks {
   int parts;    // 0: rows are not cut
@@ -185,7 +189,7 @@ struct RowBlocks {
   RowBlocks(const Matrix<const float>& logits, std::int64_t room)
       : parts(logits.cols > 2 * part_logits ? static_cast<int>((logits.cols + part_logits - 1) / part_logits) : 0) {
     constexpr std::int64_t each = 16;  // logits of a thread, for as many threads as that gives within bounds
-    const auto warps = std::clamp<std::int64_t>(logits.cols / (each * warp_size), 2, 16);
+    const auto warps = std::clamp<std::int64_t>(logits.cols / (each * warp_size), 2, row_threads / warp_size);
     const auto rows = static_cast<int>(logits.rows);
     constexpr int part_threads = 256;
     first = {rows, parts, 1, part_threads, part_threads / warp_size * 2 * sizeof(double)};

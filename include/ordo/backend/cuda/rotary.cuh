@@ -40,7 +40,7 @@ struct Rotate {
   float sign;
 
   ORDO_DEVICE void operator()(const Columns& at) const {
-    int t = 0;
+    std::size_t t = 0;
     std::int64_t before = 0;
     while (at.row >= turns[t].end) before = turns[t++].end;
     const TurnedHeads<A>& turn = turns[t];
