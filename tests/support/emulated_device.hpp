@@ -444,6 +444,8 @@ inline void refuse_in_graph() {
   emulated::refuse_in_graph();
   return emulated::Memory::get().allocate(bytes);
 }
+/// What kernels may choose by, and no limit here: little, so that tests see both ways.
+[[nodiscard]] inline std::size_t most_shared_memory() { return 4 * 1024; }
 inline void free_device_memory(void* memory) {
   if (memory != nullptr) emulated::Memory::get().free(memory);
 }

@@ -18,7 +18,7 @@
 //   attention(b, layout, dropout, q, k, v, out, lse)                            attention      out, lse (Q, H)
 //   attention_gradient(b, layout, dropout, q, k, v, out, lse, dout, dq, dk, dv)                dq, dk, dv
 //   swiglu(b, gate_up, h)                         h = silu(gate) * up           swiglu         h
-//   linear_swiglu(b, x, w, gate_up, h)            gate_up = x w^T, then that            gate_up, h
+//   linear_swiglu(b, x, w, gate_up, h)            h of gate_up = x w^T                       gate_up, h
 //   swiglu_gradient(b, gate_up, dh, dgate_up)                                                  dgate_up
 //   join_branch(b, x, rows, h, w, dropout, places, room, y, norm)               residual       y, room, norm's
 //     y[i] = x[rows[i]] + dropped (h w^T)[i], and y's norm

@@ -49,9 +49,9 @@ void check_turn(const Turn<A>& turn, int head_size) {
           "there must be as many positions and rows as x has, or none, and as many columns to write to (got ",
           turn.position.size(), " positions, ", turn.rows.size(), " rows, ", turn.to.cols, " columns for x (",
           turn.x.rows, ", ", turn.x.cols, "))");
-  require(turn.rows.empty() ? turn.to.rows >= turn.x.rows : turn.to.data != turn.x.data, "rotate",
-          "what is written must have x's rows where none are given, and lie apart from x where they are (got ",
-          turn.to.rows, " rows for ", turn.x.rows, ")");
+  require(!turn.rows.empty() || turn.to.rows >= turn.x.rows, "rotate",
+          "there must be a row to write to for each of x's (got ", turn.to.rows, " for ", turn.x.rows, ")");
+  require(turn.rows.empty() || turn.to.data != turn.x.data, "rotate", "rows cannot be moved within one matrix");
 }
 
 /// The angles of `positions` positions, cosines first, computed in double: 2 * positions * D / 2 numbers.

@@ -85,7 +85,6 @@ class Workspace {
   std::span<R> out_inverse_rms;             // (P)
   Matrix<A> branch;                         // (S, C) what a branch adds to the residual stream
   std::span<R> loss;                        // (P)
-  std::span<R> logits;                      // chunks of rows of V
   // backward
   Matrix<A> dx;            // (S, C)
   Matrix<A> dx_asking;     // (P, C)
@@ -104,7 +103,8 @@ class Workspace {
   /// Numbers for logits, and their gradients where those are of another type: for enough rows at a time that the
   /// product runs well, and on the host few enough to stay in cache.
   [[nodiscard]] static std::int64_t logit_numbers(const ModelConfig& config, std::int64_t predictions) {
-    // On a device a large pass has six chunks: they also read and write the table's gradient.
+    // On a device a large pass has at most six chunks, as each reads and writes the whole gradient of the table, each
+    // of whole tiles of 128 rows.
     const std::int64_t rows =
         B::on_host ? std::max<std::int64_t>(256, 131072 / config.vocab)
                    : std::max({std::int64_t{4096}, (std::int64_t{1} << 26) / config.vocab, predictions / 6 + 128});
@@ -114,7 +114,7 @@ class Workspace {
   /// Room for the logits of so many predictions, in chunks that follow from their number alone and not from how much
   /// the workspace holds: sums over chunks do, too.
   [[nodiscard]] std::span<R> logits_of(const ModelConfig& config, std::int64_t predictions) const {
-    return logits.first(static_cast<std::size_t>(logit_numbers(config, predictions)));
+    return logits_.first(static_cast<std::size_t>(logit_numbers(config, predictions)));
   }
 
  private:
@@ -171,7 +171,7 @@ class Workspace {
     out_inverse_rms = vector(p);
     take(branch, s, c);
     loss = vector(p);
-    logits = vector(logit_numbers(config, p));
+    logits_ = vector(logit_numbers(config, p));
     if (pass_ == Pass::forward) return used;
     take(dx, s, c);
     take(dx_asking, asking, c);
@@ -188,6 +188,7 @@ class Workspace {
 
   Capacity capacity_;
   Pass pass_;
+  std::span<R> logits_;
   typename B::template Buffer<std::byte> memory_;
   typename B::template Buffer<double> sum_;
 };

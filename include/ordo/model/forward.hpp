@@ -196,10 +196,10 @@ std::span<const ScalarOf<B>> losses(const Network<B>& network, const Batch<Rule>
   const auto loss = workspace.loss.first(p);
   if (p == 0) return {};
   const PlacedBatch<Rule> placed = forward(network, batch, workspace, {});
-  const ModelConfig& config = network.config();  // of the table: never the mask, never the start
+  const ModelConfig& config = network.config();
   cross_entropy(network.backend(), workspace.out_norm.slice(0, batch.predictions()),
-                network.views().table.slice(0, config.vocab), placed.target, loss,
-                workspace.logits_of(config, batch.predictions()));
+                network.views().table.slice(0, config.vocab),  // never the mask, never the start
+                placed.target, loss, workspace.logits_of(config, batch.predictions()));
   return workspace.host_losses.of(network.backend(), loss);
 }
 

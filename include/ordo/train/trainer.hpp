@@ -171,7 +171,7 @@ class Trainer {
                     data_.copy(shuffle_.window(n), text_);
                     batch_.add(slots, rule, text_, network_.config(), n);
                   });
-    if constexpr (!B::on_host) {  // one part of 128 more at most, for fewer shapes of passes
+    if constexpr (!B::on_host) {  // fewer than 8 more, or than one in 128 of the slots, for fewer shapes
       const std::int64_t step = std::max<std::int64_t>(8, batch_.slots() / 128);
       batch_.predict_at_least((batch_.predictions() + step - 1) / step * step);
     }

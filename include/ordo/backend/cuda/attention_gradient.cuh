@@ -20,9 +20,9 @@ namespace ordo {
 
 namespace cuda {
 
-/// along (Q, H) = dout . out in each head: `lanes_of_head` lanes for each of them, 8 columns at a time.
-inline constexpr int lanes_of_head = 8;
+inline constexpr int lanes_of_head = 8;  // of attention_along_kernel
 
+/// along (Q, H) = dout . out in each head: `lanes_of_head` lanes for each of them, 8 columns at a time.
 template <bool Aligned, class R>
 ORDO_KERNEL attention_along_kernel(Matrix<const R> out, Matrix<const R> dout, int d, Matrix<float> along) {
   const std::int64_t step = static_cast<std::int64_t>(blocks_x()) * block_threads() / lanes_of_head;

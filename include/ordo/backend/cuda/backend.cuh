@@ -42,7 +42,6 @@ class Context {
   [[nodiscard]] std::string describe() const { return facts().name; }
   [[nodiscard]] std::int64_t free_bytes() const { return std::int64_t{1} << 30; }
   [[nodiscard]] bool has_warpgroups() const { return emulated::has_warpgroups(); }
-  [[nodiscard]] std::size_t most_shared() const { return 4 * 1024; }
 #else
   explicit Context(int device) : device_(device) {
     int count = 0;
@@ -71,12 +70,6 @@ class Context {
   }
   /// Whether kernels with products of four warps run here (see warpgroup.cuh).
   [[nodiscard]] bool has_warpgroups() const { return has_warpgroups_; }
-  /// A block's shared memory, where it asks for it [bytes].
-  [[nodiscard]] std::size_t most_shared() const {
-    int bytes = 0;
-    check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device_), "device");
-    return static_cast<std::size_t>(bytes);
-  }
   [[nodiscard]] Products& products() { return *products_; }
   /// Waits until all that was queued is done.
   void settle() const { check(cudaStreamSynchronize(queue()), "queue"); }

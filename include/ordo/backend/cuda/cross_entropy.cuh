@@ -81,14 +81,15 @@ ORDO_KERNEL ORDO_THREADS(softmax_loss_threads)
 template <class A>
 void softmax_loss(const CudaBackend<A>& b, Matrix<const float> logits, const Token* target, const float* weight,
                   double scale, float* loss, Matrix<A> dlogits) {
+  const Queue queue = b.queue();  // its device is the thread's from here
   const std::int64_t eights = (logits.cols + 7) / 8;
   const std::size_t room = warp_size * sizeof(float);
   const std::size_t row = static_cast<std::size_t>(8 * eights) * sizeof(float);
   // Rows of that many blocks do not stay in the device's cache until they are read again.
-  const bool keeps = weight != nullptr && room + row <= b.context().most_shared();
+  const bool keeps = weight != nullptr && room + row <= most_shared_memory();
   const std::int64_t most = keeps ? softmax_loss_threads : softmax_loss_threads / 2;
   const auto threads = static_cast<int>(std::min(most, (eights + warp_size - 1) / warp_size * warp_size));
-  launch(b.queue(), {static_cast<int>(logits.rows), 1, 1, threads, keeps ? room + row : room},
+  launch(queue, {static_cast<int>(logits.rows), 1, 1, threads, keeps ? room + row : room},
          keeps ? softmax_loss_kernel<true, A> : softmax_loss_kernel<false, A>, logits, target, weight, scale, loss,
          dlogits);
 }

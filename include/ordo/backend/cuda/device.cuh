@@ -198,6 +198,15 @@ ORDO_DEVICE void store_eight(bf16* to, const float (&from)[8]) {
                                              rounded_pair(from[4], from[5]), rounded_pair(from[6], from[7]));
 }
 
+/// The most shared memory that a block of the thread's current device may ask for [bytes].
+[[nodiscard]] inline std::size_t most_shared_memory() {
+  int device = 0;
+  int bytes = 0;
+  check(cudaGetDevice(&device), "device");
+  check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "device");
+  return static_cast<std::size_t>(bytes);
+}
+
 /// A grid of blocks of `threads` threads, with so many bytes of shared memory each.
 struct Grid {
   int x = 1;
@@ -212,11 +221,8 @@ template <class... P, class... A>
 void launch(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
   if (grid.shared > 48 * 1024) {
-    int device = 0;
-    int most = 0;
-    check(cudaGetDevice(&device), "device");
-    check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "device");
-    require(grid.shared <= static_cast<std::size_t>(most), "cuda", "this kernel needs ", grid.shared,
+    const std::size_t most = most_shared_memory();
+    require(grid.shared <= most, "cuda", "this kernel needs ", grid.shared,
             " bytes of shared memory, and the device has ", most, " for a block; smaller heads need less");
     check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(grid.shared)),
           "shared memory");

@@ -195,7 +195,7 @@ void draw(const CudaBackend<A>& b, Matrix<const float> logits, std::span<const d
           std::span<Drawn> drawn) {
   const cuda::RowBlocks blocks(logits, cuda::key_ways - 1);
   const cuda::PartFacts* const parts = cuda::part_facts(b, blocks, logits, how.temperature);
-  cuda::launch(b.queue(), blocks.second, cuda::draw_kernel, logits, unit.data(), how, parts, blocks.parts,
+  cuda::launch(b.queue(), blocks.of_rows, cuda::draw_kernel, logits, unit.data(), how, parts, blocks.parts,
                drawn.data());
 }
 
@@ -206,7 +206,7 @@ void judge(const CudaBackend<A>& b, Matrix<const float> logits, std::span<const 
            std::span<Judged> judged) {
   const cuda::RowBlocks blocks(logits, 2);
   const cuda::PartFacts* const parts = cuda::part_facts(b, blocks, logits, 1);
-  cuda::launch(b.queue(), blocks.second, cuda::judge_kernel, logits, token.data(), with_certainty, parts, blocks.parts,
+  cuda::launch(b.queue(), blocks.of_rows, cuda::judge_kernel, logits, token.data(), with_certainty, parts, blocks.parts,
                judged.data());
 }
 

@@ -116,10 +116,9 @@ ORDO_DEVICE RowFacts facts_of(LogitRow& row, double* room) {
 
 /// The mass of a row at the temperature that it has. `room` (warps) is shared memory.
 ORDO_DEVICE double mass_of_row(const LogitRow& row, double* room) {
-  double sum[1] = {};
-  for (int i = thread_index(); i < row.count; i += block_threads()) sum[0] += row.mass(i);
-  block_sums(sum, room);
-  return sum[0];
+  double sum = 0;
+  for (int i = thread_index(); i < row.count; i += block_threads()) sum += row.mass(i);
+  return block_sum(sum, room);
 }
 
 inline constexpr int part_logits = 2048;  // of a row that is cut
@@ -181,9 +180,9 @@ inline constexpr int row_threads = 512;  // of a block for a row, at most
 
 /// How rows of logits are worked on: a block for each, after one for each part where they are cut.
 struct RowBlocks {
-  int parts;    // 0: rows are not cut
-  Grid first;   // of the parts
-  Grid second;  // of the rows
+  int parts;  // 0: rows are not cut
+  Grid of_parts;
+  Grid of_rows;
 
   /// `room`: numbers of shared memory that each warp of a row's block takes, 2 at least.
   RowBlocks(const Matrix<const float>& logits, std::int64_t room)
@@ -192,9 +191,9 @@ struct RowBlocks {
     const auto warps = std::clamp<std::int64_t>(logits.cols / (each * warp_size), 2, row_threads / warp_size);
     const auto rows = static_cast<int>(logits.rows);
     constexpr int part_threads = 256;
-    first = {rows, parts, 1, part_threads, part_threads / warp_size * 2 * sizeof(double)};
-    second = {rows, 1, 1, static_cast<int>(warps) * warp_size,
-              static_cast<std::size_t>(warps * room + parts) * sizeof(double)};
+    of_parts = {rows, parts, 1, part_threads, part_threads / warp_size * 2 * sizeof(double)};
+    of_rows = {rows, 1, 1, static_cast<int>(warps) * warp_size,
+               static_cast<std::size_t>(warps * room + parts) * sizeof(double)};
   }
 };
 
@@ -205,7 +204,7 @@ template <class A>
   if (blocks.parts == 0) return nullptr;
   const std::int64_t count = logits.rows * blocks.parts;
   auto* parts = Pieces(b.context().room(Pieces::bytes<PartFacts>(count))).template take<PartFacts>(count);
-  launch(b.queue(), blocks.first, part_facts_kernel, logits, temperature, parts);
+  launch(b.queue(), blocks.of_parts, part_facts_kernel, logits, temperature, parts);
   return parts;
 }
 
