@@ -275,6 +275,16 @@ ORDO_DEVICE T block_sum(T value, T* room) {
   for (int w = 0; w < block_threads() / warp_size; ++w) sum += room[w];
   return sum;
 }
+/// The sum over the block's warps, in their order, of what each lane of that number has; `room` is shared memory for a
+/// number of each thread.
+template <class T>
+ORDO_DEVICE T sum_over_warps(T value, T* room) {
+  room[thread_index()] = value;
+  meet();
+  T sum = 0;
+  for (int w = 0; w < block_threads() / warp_size; ++w) sum += room[w * warp_size + lane()];
+  return sum;
+}
 template <class T>
 ORDO_DEVICE T block_max(T value, T* room) {
   value = warp_max(value);

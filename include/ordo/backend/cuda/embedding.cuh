@@ -88,12 +88,8 @@ ORDO_KERNEL add_carried_kernel(Sorted by, Matrix<const float> carried, Matrix<fl
   const std::int64_t c = static_cast<std::int64_t>(block_y()) * warp_size + lane();
   float sum = 0;
   for (std::int64_t cut = first + warp(); cut < high && c < carried.cols; cut += warps) sum += carried.row(cut)[c];
-  room[thread_index()] = sum;
-  meet();
-  if (warp() != 0 || c >= carried.cols) return;
-  float all = 0;
-  for (int w = 0; w < warps; ++w) all += room[w * warp_size + lane()];
-  dtable.row(row)[c] += all;
+  const float all = sum_over_warps(sum, room);
+  if (warp() == 0 && c < carried.cols) dtable.row(row)[c] += all;
 }
 
 }  // namespace cuda

@@ -100,7 +100,7 @@ struct Largest {
 /// By a block of at least two warps; sets the row's highest. `room` (warps, 2) is shared memory.
 ORDO_DEVICE RowFacts facts_of(LogitRow& row, double* room) {
   constexpr float nothing = -std::numeric_limits<float>::infinity();
-  Largest largest{nothing, nothing, thread_index() < row.count ? thread_index() : row.count - 1};
+  Largest largest{.at = thread_index() < row.count ? thread_index() : row.count - 1};
   for (int i = thread_index(); i < row.count; i += block_threads()) largest.add(row.logits[i], nothing, i);
   largest.join(row.count, room);
   row.highest = largest.first == nothing ? 0.0F : largest.first;
@@ -150,7 +150,7 @@ ORDO_KERNEL part_facts_kernel(Matrix<const float> logits, double temperature, Pa
 ORDO_DEVICE RowFacts joined_facts(LogitRow& row, const PartFacts* parts, int count, double temperature, double* room,
                                   double* masses) {
   constexpr float nothing = -std::numeric_limits<float>::infinity();
-  Largest largest{nothing, nothing, row.count - 1};
+  Largest largest{.at = row.count - 1};
   for (int p = thread_index(); p < count; p += block_threads()) {
     const RowFacts& facts = parts[p].facts;
     if (p == thread_index()) largest.at = p * part_logits + facts.top;

@@ -138,12 +138,8 @@ ORDO_KERNEL add_columns_kernel(Matrix<const float> from, float* to) {
   const int warps = block_threads() / warp_size;
   float sum = 0;
   for (std::int64_t r = warp(); r < from.rows && c < from.cols; r += warps) sum += from.row(r)[c];
-  room[thread_index()] = sum;
-  meet();
-  if (warp() != 0 || c >= from.cols) return;
-  float all = 0;
-  for (int w = 0; w < warps; ++w) all += room[w * warp_size + lane()];
-  to[c] += all;
+  const float all = sum_over_warps(sum, room);
+  if (warp() == 0 && c < from.cols) to[c] += all;
 }
 
 /// For kernels that give each row to a warp.
