@@ -210,7 +210,8 @@ void add_optimizer(const std::string& name, const Cpu& b, std::int64_t count) {
     std::vector<float> p = numbers(count), g = p, m = p, v(p.size(), 1.0F);
     const ordo::StepSums sums;
     const ordo::AdamWStep step;
-    for (auto _ : state) adamw(b, p, g, m, v, 0.1, &step, &sums);
+    const std::vector<ordo::DecayRange> decays = {{count, 0.1}};
+    for (auto _ : state) adamw(b, p, g, m, v, decays, &step, &sums);
     report(state, "GB/s", 28.0 * static_cast<double>(count));
   });
   add(name + "/squared_norm", [=](benchmark::State& state) {

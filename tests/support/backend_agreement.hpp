@@ -259,6 +259,7 @@ template <class B>
     added.at(0, 0) = static_cast<R>(sums.squared_norm);
     added.at(0, 1) = static_cast<R>(sums.loss);
     blend(backend, average.all(), g.all().first(length), 0.75);
+    const std::vector<DecayRange> decays = {{count / 3, 0.1}, {count / 3, 9.0}, {count / 2, 0.0}, {count, 0.3}};
     AdamWStep step;
     double power1 = 1;
     double power2 = 1;
@@ -269,7 +270,7 @@ template <class B>
       step.correction2 = 1 - power2;
       step.clip = 0.5 * std::sqrt(sums.squared_norm);
       if (i == 2) sums.loss = std::numeric_limits<double>::quiet_NaN();
-      adamw(backend, p.all(), g.all().subspan(i * length, length), m.all(), v.all(), 0.1, &step, &sums);
+      adamw(backend, p.all(), g.all().subspan(i * length, length), m.all(), v.all(), decays, &step, &sums);
     }
     return std::vector<Table<R>>{filled, copied, added, average, p, m, v};
   });

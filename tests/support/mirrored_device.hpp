@@ -389,14 +389,14 @@ void add_weighted(const Mirrored<Inner>& b, HostNumbers weight, HostNumbers valu
       weight, values, std::span<double>(sum, 1));
 }
 template <class Inner>
-void adamw(const Mirrored<Inner>& b, HostWritten p, HostNumbers gradient, HostWritten m, HostWritten v, double decay,
-           const AdamWStep* step, const StepSums* sums) {
+void adamw(const Mirrored<Inner>& b, HostWritten p, HostNumbers gradient, HostWritten m, HostWritten v,
+           std::span<const DecayRange> decays, const AdamWStep* step, const StepSums* sums) {
   mirrored(
       b,
-      [](const auto& d, HostWritten mp, HostNumbers mg, HostWritten mm, HostWritten mv, double rate,
+      [](const auto& d, HostWritten mp, HostNumbers mg, HostWritten mm, HostWritten mv, std::span<const DecayRange> by,
          std::span<const AdamWStep> s,
-         std::span<const StepSums> ms) { adamw(d, mp, mg, mm, mv, rate, s.data(), ms.data()); },
-      p, gradient, m, v, decay, std::span<const AdamWStep>(step, 1), std::span<const StepSums>(sums, 1));
+         std::span<const StepSums> ms) { adamw(d, mp, mg, mm, mv, by, s.data(), ms.data()); },
+      p, gradient, m, v, decays, std::span<const AdamWStep>(step, 1), std::span<const StepSums>(sums, 1));
 }
 template <class Inner, class Rule>
 void attention(const Mirrored<Inner>& b, const AttentionLayout<Rule>& layout, Dropout dropout, HostIn q, HostIn k,

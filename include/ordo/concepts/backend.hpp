@@ -36,7 +36,7 @@
 //   squared_norm(b, values, sum)                  *sum = sum_i values[i]^2                     *sum
 //   add_weighted(b, weight, values, sum)          *sum += sum_i weight[i] * values[i]          *sum
 //   blend(b, average, values, decay)              average = decay * average + (1 - decay) * values
-//   adamw(b, p, gradient, m, v, decay, step, sums)                              adamw          p, m, v
+//   adamw(b, p, gradient, m, v, decays, step, sums)                             adamw          p, m, v
 //
 // Memory: `b` gives buffers, and all that an operation reads and writes lies in them (rows, targets and sums too) or,
 // where B::on_host, anywhere in the host's memory.
@@ -178,14 +178,14 @@ concept HasJudge = requires(const B& b, Matrix<const ScalarOf<B>> in, std::span<
 template <class B>
 concept HasOptimizer = requires(const B& b, std::span<ScalarOf<B>> out, std::span<const ScalarOf<B>> in,
                                 std::span<ActivationOf<B>> activations, std::span<const float> weight, double* sum,
-                                const AdamWStep* step, const StepSums* sums) {
+                                std::span<const DecayRange> decays, const AdamWStep* step, const StepSums* sums) {
   fill(b, out, ScalarOf<B>(0));
   fill(b, activations, ActivationOf<B>(0));
   copy_values(b, in, out);
   squared_norm(b, in, sum);
   add_weighted(b, weight, in, sum);
   blend(b, out, in, 0.999);
-  adamw(b, out, in, out, out, 0.1, step, sums);
+  adamw(b, out, in, out, out, decays, step, sums);
 };
 
 /// Attention is a template over the rule, so it is checked for one rule at a time.

@@ -2,10 +2,31 @@
 // The numbers of one AdamW step (Loshchilov and Hutter 2017, arXiv:1711.05101).
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
+#include <ordo/core/error.hpp>
 #include <ordo/core/host_device.hpp>
 
 namespace ordo {
+
+/// The weight decay of the parameters before `end`, from the end of the range before on. Ends rise.
+struct DecayRange {
+  std::int64_t end = 0;
+  double decay = 0;
+};
+
+/// Throws where ends do not rise to the number of parameters.
+inline void check_decays(std::span<const DecayRange> decays, std::size_t parameters) {
+  std::int64_t end = 0;
+  for (const DecayRange& range : decays) {
+    require(range.end >= end, "adamw", "ends of decays must rise (got ", range.end, " after ", end, ")");
+    end = range.end;
+  }
+  require(end == static_cast<std::int64_t>(parameters), "adamw", "decays must end where parameters do (got ", end,
+          " for ", parameters, ")");
+}
 
 /// What the passes of a step add up.
 struct StepSums {

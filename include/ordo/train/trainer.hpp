@@ -47,7 +47,6 @@ class Trainer {
         data_(options.unique_tokens > 0 ? data.first_tokens(options.unique_tokens) : std::move(data)),
         options_(options),
         shuffle_(options.seed, data_.size()),
-        ranges_(parameter_ranges(network.parameters())),
         gradient_(allocate<R>(network.backend(), network.values().size())),
         m_(allocate<R>(network.backend(), network.values().size())),
         v_(allocate<R>(network.backend(), network.values().size())),
@@ -62,6 +61,7 @@ class Trainer {
     const double samples = std::round(options.epochs * static_cast<double>(data_.size()));
     samples_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(samples));
     if (options.average > 0) average_.emplace(network.clone());
+    place_decays();
   }
   Trainer(const Trainer&) = delete;  // what is drawn ahead refers to the policy here
   Trainer& operator=(const Trainer&) = delete;
@@ -217,6 +217,16 @@ class Trainer {
     workspace_.emplace(network_, room_, options_.recompute ? Pass::recompute : Pass::backward);
   }
 
+  void place_decays() {
+    std::vector<DecayRange> decays;
+    for (const ParameterRange& range : parameter_ranges(network_.parameters())) {
+      decays.push_back({static_cast<std::int64_t>(range.first + range.size),
+                        range.kind == ParameterKind::matrix ? options_.weight_decay : 0});
+    }
+    decays_ = allocate<DecayRange>(network_.backend(), decays.size());
+    upload(network_.backend(), std::span<const DecayRange>(decays), decays_.data());
+  }
+
   [[nodiscard]] AdamWStep adamw_step() const {
     const auto t = static_cast<double>(step_ + 1);
     return {learning_rate(options_, step_, steps()),
@@ -234,11 +244,8 @@ class Trainer {
     update_.run(b, [&] {
       StepNumbers* const numbers = numbers_.data();
       squared_norm(b, std::span<const R>(gradient_.span()), &numbers->sums.squared_norm);
-      for (const ParameterRange& range : ranges_) {
-        const auto part = [&](std::span<R> all) { return all.subspan(range.first, range.size); };
-        adamw(b, part(values), std::span<const R>(part(gradient_.span())), part(m_.span()), part(v_.span()),
-              range.kind == ParameterKind::matrix ? options_.weight_decay : 0, &numbers->step, &numbers->sums);
-      }
+      adamw(b, values, std::span<const R>(gradient_.span()), m_.span(), v_.span(),
+            std::span<const DecayRange>(decays_.span()), &numbers->step, &numbers->sums);
     });
   }
   /// The average follows the weights of the step that was done: closely at first, so that it does not remember the
@@ -255,11 +262,11 @@ class Trainer {
   Windows data_;
   TrainOptions options_;
   EpochShuffle shuffle_;
-  std::vector<ParameterRange> ranges_;
   Numbers gradient_;
   Numbers m_;
   Numbers v_;
   typename B::template Buffer<StepNumbers> numbers_;  // one: of the step in hand
+  typename B::template Buffer<DecayRange> decays_;
   Replay<B> update_;
   Replays<B, PassShape> passes_done_{256};
   std::optional<Network<B>> average_;

@@ -34,8 +34,9 @@ void attend(const CudaBackend<A>& b, const AttentionLayout<Rule>& layout, Matrix
 template <class A>
 void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span<float> s,
                 std::span<const std::int32_t> rows, RowPlaces places,
-                const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, const AdamWStep* step,
-                StepSums* sums, std::span<const double> unit, std::span<Drawn> drawn, std::span<Judged> judged) {
+                const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout,
+                std::span<const DecayRange> decays, const AdamWStep* step, StepSums* sums, std::span<const double> unit,
+                std::span<Drawn> drawn, std::span<Judged> judged) {
   embed(b, m, rows, m);
   embed_gradient(b, m, rows, f);
   rms_norm(b, m, s, 1e-5, m, s);
@@ -60,7 +61,7 @@ void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span
   blend(b, s, s, 0.5);
   squared_norm(b, s, &sums->squared_norm);
   add_weighted(b, s, s, &sums->loss);
-  adamw(b, s, s, s, s, 0.1, step, sums);
+  adamw(b, s, s, s, s, decays, step, sums);
   attend(b, layout, m, f);
 }
 
@@ -69,9 +70,10 @@ void operations(const CudaBackend<A>& b, Matrix<A> m, Matrix<float> f, std::span
 // What a program calls; it is compiled and never run.
 void every_operation(const CudaFloat& in_float, const Cuda& in_bf16, Matrix<float> f, Matrix<bf16> m,
                      std::span<float> s, std::span<bf16> rounded, std::span<const std::int32_t> rows, RowPlaces places,
-                     const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout, const AdamWStep* step,
-                     StepSums* sums, std::span<const double> unit, std::span<Drawn> drawn, std::span<Judged> judged) {
-  operations(in_float, f, f, s, rows, places, layout, step, sums, unit, drawn, judged);
-  operations(in_bf16, m, f, s, rows, places, layout, step, sums, unit, drawn, judged);
+                     const AttentionLayout<OneOfRules<Causal, Full, Blocks<Full>>>& layout,
+                     std::span<const DecayRange> decays, const AdamWStep* step, StepSums* sums,
+                     std::span<const double> unit, std::span<Drawn> drawn, std::span<Judged> judged) {
+  operations(in_float, f, f, s, rows, places, layout, decays, step, sums, unit, drawn, judged);
+  operations(in_bf16, m, f, s, rows, places, layout, decays, step, sums, unit, drawn, judged);
   round_values(in_bf16, s, rounded);
 }

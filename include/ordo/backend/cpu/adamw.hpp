@@ -31,26 +31,34 @@ inline void adamw_range(float* __restrict p, const float* __restrict gradient, f
 
 }  // namespace cpu
 
-/// One step on p, with the running means m of the gradient and v of its square. All of one size. `step` and
-/// `sums` lie in the backend's memory.
+/// One step on p, with the running means m of the gradient and v of its square. All of one size, where the last range
+/// ends. `decays`, `step` and `sums` lie in the backend's memory.
 inline void adamw(const Cpu& cpu, std::span<float> p, std::span<const float> gradient, std::span<float> m,
-                  std::span<float> v, double decay, const AdamWStep* numbers_of_step, const StepSums* sums) {
+                  std::span<float> v, std::span<const DecayRange> decays, const AdamWStep* numbers_of_step,
+                  const StepSums* sums) {
+  check_decays(decays, p.size());
   if (!sums->finite()) return;
   const AdamWStep& step = *numbers_of_step;
-  const cpu::AdamWNumbers numbers{static_cast<float>(step.gradient_scale(*sums)),
-                                  static_cast<float>(step.beta1),
-                                  static_cast<float>(step.beta2),
-                                  static_cast<float>(1 - step.beta1),
-                                  static_cast<float>(1 - step.beta2),
-                                  static_cast<float>(step.rate / step.correction1),
-                                  static_cast<float>(1 / step.correction2),
-                                  static_cast<float>(step.epsilon),
-                                  static_cast<float>(step.rate * decay)};
-  cpu::for_ranges(cpu, static_cast<std::int64_t>(p.size()), cpu::vector_grain / 4, cpu::vector_block,
-                  [&, values = p.data(), g = gradient.data(), means = m.data(), spreads = v.data()](std::int64_t first,
-                                                                                                    std::int64_t last) {
-                    cpu::adamw_range(values + first, g + first, means + first, spreads + first, last - first, numbers);
-                  });
+  cpu::AdamWNumbers numbers{static_cast<float>(step.gradient_scale(*sums)),
+                            static_cast<float>(step.beta1),
+                            static_cast<float>(step.beta2),
+                            static_cast<float>(1 - step.beta1),
+                            static_cast<float>(1 - step.beta2),
+                            static_cast<float>(step.rate / step.correction1),
+                            static_cast<float>(1 / step.correction2),
+                            static_cast<float>(step.epsilon),
+                            0};
+  std::int64_t begin = 0;
+  for (const DecayRange& range : decays) {
+    numbers.shrink = static_cast<float>(step.rate * range.decay);
+    cpu::for_ranges(cpu, range.end - begin, cpu::vector_grain / 4, cpu::vector_block,
+                    [&, values = p.data() + begin, g = gradient.data() + begin, means = m.data() + begin,
+                     spreads = v.data() + begin](std::int64_t first, std::int64_t last) {
+                      cpu::adamw_range(values + first, g + first, means + first, spreads + first, last - first,
+                                       numbers);
+                    });
+    begin = range.end;
+  }
 }
 
 }  // namespace ordo
