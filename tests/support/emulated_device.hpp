@@ -470,6 +470,16 @@ struct Event {
   void wait() const {}
 };
 
+namespace emulated {
+
+/// How many threads of the kernel at hand have waited for the work before it. One thread runs after the other.
+inline std::int64_t& threads_that_waited() {
+  static thread_local std::int64_t count = 0;
+  return count;
+}
+
+}  // namespace emulated
+
 inline int thread_index() { return emulated::Block::current()->thread(); }
 inline int block_threads() { return emulated::Block::current()->threads(); }
 inline int block_x() { return emulated::Block::current()->x(); }
@@ -480,6 +490,8 @@ inline void meet() { emulated::Block::current()->meet(); }
 inline void meet_lanes() { (void)emulated::Block::current()->exchange(0); }
 inline void give_up() { throw std::runtime_error("a kernel gives up"); }
 inline void publish() {}
+inline void expect(const void* memory) { (void)*static_cast<const volatile char*>(memory); }
+inline void await_queued() { ++emulated::threads_that_waited(); }
 inline int add_atomically(int* number, int value) {  // one thread after the other
   const int before = *number;
   *number += value;
@@ -566,9 +578,10 @@ template <int Left>
 void wait_for_copies() {}
 
 template <class... P, class... A>
-void launch(Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
+void launch_as(bool early, Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
   emulated::queue_work([=] {
+    emulated::threads_that_waited() = 0;
     const std::function<void()> body = [&] { kernel(args...); };
     emulated::Block block(grid, body);
     for (int z = 0; z < grid.z; ++z) {
@@ -576,7 +589,18 @@ void launch(Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
         for (int x = 0; x < grid.x; ++x) block.run(x, y, z);
       }
     }
+    if (early && emulated::threads_that_waited() != std::int64_t{grid.x} * grid.y * grid.z * grid.threads) {
+      throw std::logic_error("a kernel that is launched early must wait in each of its threads");
+    }
   });
+}
+template <class... P, class... A>
+void launch(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
+  launch_as(false, queue, grid, kernel, args...);
+}
+template <class... P, class... A>
+void launch_early(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
+  launch_as(true, queue, grid, kernel, args...);
 }
 
 namespace emulated {

@@ -52,6 +52,10 @@ ORDO_KERNEL throws_in_one(const float* from) {
   (void)from;
 }
 
+ORDO_KERNEL waits_in_half(int threads) {
+  if (cuda::thread_index() < threads) cuda::await_queued();
+}
+
 ORDO_KERNEL reads_shared(float* to) { to[cuda::thread_index()] = cuda::shared_memory<float>()[cuda::thread_index()]; }
 
 }  // namespace
@@ -86,6 +90,13 @@ TEST_CASE("threads that wait in vain are an error, and so is what a thread throw
   std::vector<float> got(64);
   download(b, std::as_const(numbers).data(), got);
   for (int i = 0; i < 64; ++i) CHECK(got[static_cast<std::size_t>(i)] == static_cast<float>(i));
+}
+
+TEST_CASE("a kernel that is launched early must wait for what was queued before, in all its threads") {
+  const CudaFloat b;
+  CHECK_NOTHROW(cuda::launch_early(b.queue(), {2, 3, 1, 64, 0}, waits_in_half, 64));
+  CHECK_THROWS_WITH(cuda::launch_early(b.queue(), {2, 3, 1, 64, 0}, waits_in_half, 63), Catch::Contains("must wait"));
+  CHECK_NOTHROW(cuda::launch(b.queue(), {2, 3, 1, 64, 0}, waits_in_half, 0));
 }
 
 TEST_CASE("shared memory begins as NaNs, and memory that nobody cleared does too") {

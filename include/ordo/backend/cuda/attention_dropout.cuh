@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include <ordo/backend/cuda/device.cuh>
+#include <ordo/backend/cuda/block.cuh>
 #include <ordo/core/dropout.hpp>
 
 namespace ordo::cuda::matrix {

@@ -72,6 +72,7 @@ template <int D, class Rule, class A, class Stored>
 ORDO_KERNEL attention_few_kernel(AttentionCall<A, Stored> call, few::Parts parts, Matrix<A> out, Matrix<float> lse) {
   constexpr int lanes_of_key = D / 8;
   constexpr int keys_of_warp = warp_size / lanes_of_key;
+  await_queued();
   const HeadPlace<A, Rule, Stored> place(call);
   const int query = block_x() / parts.count;
   const int part = block_x() % parts.count;
@@ -183,8 +184,8 @@ void attention_few(Context& context, const AttentionLayout<Rule>& layout, Matrix
       constexpr int d = head_size();
       const std::size_t bytes = few::threads / warp_size * (d + 2) * sizeof(float);
       const int queries = static_cast<int>(call.most_queries);
-      launch(queue, {queries * parts.count, call.heads, call.count, few::threads, bytes},
-             attention_few_kernel<d, One, A, Rule>, call, parts, out, lse);
+      launch_early(queue, {queries * parts.count, call.heads, call.count, few::threads, bytes},
+                   attention_few_kernel<d, One, A, Rule>, call, parts, out, lse);
     });
   });
 }

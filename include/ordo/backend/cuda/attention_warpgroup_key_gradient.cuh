@@ -6,7 +6,7 @@
 #include <ordo/backend/cuda/attention_dropout.cuh>
 #include <ordo/backend/cuda/attention_past.cuh>
 #include <ordo/backend/cuda/attention_tiles.cuh>
-#include <ordo/backend/cuda/device.cuh>
+#include <ordo/backend/cuda/block.cuh>
 #include <ordo/backend/cuda/matrix_tiles.cuh>
 #include <ordo/backend/cuda/running_softmax.cuh>
 #include <ordo/backend/cuda/tensor_copy.cuh>

@@ -10,6 +10,7 @@
 #include <string>
 #include <type_traits>
 
+#include <ordo/backend/cuda/block.cuh>
 #include <ordo/backend/cuda/buffer.cuh>
 #include <ordo/backend/cuda/device.cuh>
 #include <ordo/backend/cuda/products.cuh>

@@ -5,7 +5,7 @@
 #include <concepts>
 #include <cstdint>
 
-#include <ordo/backend/cuda/device.cuh>
+#include <ordo/backend/cuda/block.cuh>
 #include <ordo/core/matrix.hpp>
 
 namespace ordo::cuda {

@@ -154,6 +154,16 @@ ORDO_DEVICE void meet_lanes() { __syncwarp(); }
 ORDO_DEVICE void give_up() { __trap(); }
 /// What this thread has written is there for other blocks before what it writes next.
 ORDO_DEVICE void publish() { __threadfence(); }
+/// Asks for memory that is read soon. What others write to it meanwhile is seen all the same.
+ORDO_DEVICE void expect(const void* memory) { asm volatile("prefetch.global.L2 [%0];" ::"l"(memory)); }
+/// First in every thread of a kernel that is launched early, before it touches what others write: lets the kernel
+/// behind it come, and waits until all that was queued before it is done.
+ORDO_DEVICE void await_queued() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  cudaTriggerProgrammaticLaunchCompletion();
+  cudaGridDependencySynchronize();
+#endif
+}
 /// Adds to a number that other blocks add to as well, and returns what it was.
 ORDO_DEVICE int add_atomically(int* number, int value) { return atomicAdd(number, value); }
 /// The value of the lane whose number differs in the bits of `mask`. All 32 lanes of the warp must ask.
@@ -216,9 +226,21 @@ struct Grid {
   std::size_t shared = 0;  // [bytes]
 };
 
-/// Queues kernel(args...). A grid without blocks does nothing.
+/// Whether this kernel's code, as it is for the thread's current device, knows how to wait for what was queued before
+/// it, and graphs how to keep that it does.
+template <class... P>
+[[nodiscard]] bool can_come_early(void (*kernel)(P...)) {
+  constexpr int kept_by_graphs = 12030;
+  int driver = 0;
+  cudaFuncAttributes about{};
+  check(cudaDriverGetVersion(&driver), "device");
+  check(cudaFuncGetAttributes(&about, kernel), "kernel");
+  return about.ptxVersion >= 90 && CUDART_VERSION >= kept_by_graphs && driver >= kept_by_graphs;
+}
+
+/// Queues kernel(args...), as `early` says.
 template <class... P, class... A>
-void launch(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
+void launch_as(bool early, Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
   if (grid.shared > 48 * 1024) {
     const std::size_t most = most_shared_memory();
@@ -232,7 +254,23 @@ void launch(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... arg
   how.blockDim = dim3(static_cast<unsigned>(grid.threads));
   how.dynamicSmemBytes = grid.shared;
   how.stream = queue;
+  cudaLaunchAttribute may_begin{};
+  may_begin.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  may_begin.val.programmaticStreamSerializationAllowed = 1;
+  how.attrs = &may_begin;
+  how.numAttrs = early ? 1 : 0;
   check(cudaLaunchKernelEx(&how, kernel, static_cast<P>(args)...), "launch");
+}
+/// Queues kernel(args...). A grid without blocks does nothing.
+template <class... P, class... A>
+void launch(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
+  launch_as(false, queue, grid, kernel, args...);
+}
+/// The same for a kernel that begins with await_queued: its blocks come while those before it end, where they can
+/// (programmatic dependent launch).
+template <class... P, class... A>
+void launch_early(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
+  if (grid.x > 0 && grid.y > 0 && grid.z > 0) launch_as(can_come_early(kernel), queue, grid, kernel, args...);
 }
 
 }  // namespace ordo::cuda
@@ -240,98 +278,3 @@ void launch(Queue queue, const Grid& grid, void (*kernel)(P...), const A&... arg
 #else
 #error "[ordo] ordo/backend/cuda is compiled by nvcc (.cu files)"
 #endif
-
-namespace ordo::cuda {
-
-inline constexpr int warp_size = 32;
-
-ORDO_DEVICE int lane() { return thread_index() % warp_size; }
-ORDO_DEVICE int warp() { return thread_index() / warp_size; }
-
-/// The sum over a warp, the same for all its lanes whatever the order in which they run.
-template <class T>
-ORDO_DEVICE T warp_sum(T value) {
-  for (int mask = warp_size / 2; mask > 0; mask /= 2) value += across(value, mask);
-  return value;
-}
-template <class T>
-ORDO_DEVICE T warp_max(T value) {
-  for (int mask = warp_size / 2; mask > 0; mask /= 2) {
-    const T other = across(value, mask);
-    value = value < other ? other : value;
-  }
-  return value;
-}
-
-/// Over the threads of a block, in a fixed order; `room` is shared memory for a number of each warp. All threads get
-/// it.
-template <class T>
-ORDO_DEVICE T block_sum(T value, T* room) {
-  value = warp_sum(value);
-  meet();  // the room may hold an earlier sum
-  if (lane() == 0) room[warp()] = value;
-  meet();
-  T sum = 0;
-  for (int w = 0; w < block_threads() / warp_size; ++w) sum += room[w];
-  return sum;
-}
-/// The sum over the block's warps, in their order, of what each lane of that number has; `room` is shared memory for a
-/// number of each thread.
-template <class T>
-ORDO_DEVICE T sum_over_warps(T value, T* room) {
-  room[thread_index()] = value;
-  meet();
-  T sum = 0;
-  for (int w = 0; w < block_threads() / warp_size; ++w) sum += room[w * warp_size + lane()];
-  return sum;
-}
-template <class T>
-ORDO_DEVICE T block_max(T value, T* room) {
-  value = warp_max(value);
-  meet();
-  if (lane() == 0) room[warp()] = value;
-  meet();
-  T largest = room[0];
-  for (int w = 1; w < block_threads() / warp_size; ++w) largest = largest < room[w] ? room[w] : largest;
-  return largest;
-}
-
-/// Whether this block is the last of `all` to get here; what the others wrote is there for it. `arrived` is theirs, 0
-/// before and afterwards. Every thread of the block must ask; `told` is shared memory that nobody uses meanwhile.
-ORDO_DEVICE bool is_last(int* arrived, int all, int* told) {
-  publish();
-  meet();
-  if (thread_index() == 0) {
-    *told = add_atomically(arrived, 1);
-    if (*told == all - 1) *arrived = 0;
-  }
-  meet();
-  const bool last = *told == all - 1;
-  if (last) publish();  // and nothing is read before
-  return last;
-}
-
-template <class F>
-ORDO_KERNEL for_each_kernel(std::int64_t count, F f) {
-  const std::int64_t step = static_cast<std::int64_t>(blocks_x()) * block_threads();
-  for (std::int64_t i = static_cast<std::int64_t>(block_x()) * block_threads() + thread_index(); i < count; i += step) {
-    f(i);
-  }
-}
-
-/// How many blocks share `count` pieces of work, a block taking `each` at a time: enough to fill any device, few enough
-/// to last.
-[[nodiscard]] inline int blocks_for(std::int64_t count, std::int64_t each) {
-  constexpr std::int64_t most = 2048;
-  const std::int64_t blocks = (count + each - 1) / each;
-  return static_cast<int>(blocks < most ? blocks : most);
-}
-
-/// Queues f(i) for each i below `count`, in no order. F is a struct with an ORDO_DEVICE operator().
-template <class F>
-void for_each(Queue queue, std::int64_t count, const F& f) {
-  constexpr int threads = 256;
-  launch(queue, {blocks_for(count, threads), 1, 1, threads, 0}, for_each_kernel<F>, count, f);
-}
-
-}  // namespace ordo::cuda

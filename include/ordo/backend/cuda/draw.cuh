@@ -146,6 +146,7 @@ ORDO_DEVICE int draw_from_row(const LogitRow& row, int parts, const double* mass
 /// A block of at least two warps: one row, of which there may be facts of `count` parts.
 ORDO_KERNEL ORDO_THREADS(row_threads) draw_kernel(Matrix<const float> logits, const double* unit, DrawOptions how,
                                                   const PartFacts* parts, int count, Drawn* drawn) {
+  await_queued();
   double* masses = shared_memory<double>();  // (count)
   double* room = masses + count;             // (warps, key_ways - 1)
   const std::int64_t r = block_x();
@@ -174,6 +175,7 @@ ORDO_KERNEL ORDO_THREADS(row_threads) draw_kernel(Matrix<const float> logits, co
 /// A block of at least two warps: one row, of which there may be facts of `count` parts.
 ORDO_KERNEL ORDO_THREADS(row_threads) judge_kernel(Matrix<const float> logits, const Token* token, bool with_certainty,
                                                    const PartFacts* parts, int count, Judged* judged) {
+  await_queued();
   double* masses = shared_memory<double>();  // (count)
   double* room = masses + count;             // (warps, 2)
   const std::int64_t r = block_x();
@@ -195,8 +197,8 @@ void draw(const CudaBackend<A>& b, Matrix<const float> logits, std::span<const d
           std::span<Drawn> drawn) {
   const cuda::RowBlocks blocks(logits, cuda::key_ways - 1);
   const cuda::PartFacts* const parts = cuda::part_facts(b, blocks, logits, how.temperature);
-  cuda::launch(b.queue(), blocks.of_rows, cuda::draw_kernel, logits, unit.data(), how, parts, blocks.parts,
-               drawn.data());
+  cuda::launch_early(b.queue(), blocks.of_rows, cuda::draw_kernel, logits, unit.data(), how, parts, blocks.parts,
+                     drawn.data());
 }
 
 /// judged[i]: what row i says of token[i], each in 0 .. V - 1; see judge_token (core/draw.hpp), which this follows but
@@ -206,8 +208,8 @@ void judge(const CudaBackend<A>& b, Matrix<const float> logits, std::span<const 
            std::span<Judged> judged) {
   const cuda::RowBlocks blocks(logits, 2);
   const cuda::PartFacts* const parts = cuda::part_facts(b, blocks, logits, 1);
-  cuda::launch(b.queue(), blocks.of_rows, cuda::judge_kernel, logits, token.data(), with_certainty, parts, blocks.parts,
-               judged.data());
+  cuda::launch_early(b.queue(), blocks.of_rows, cuda::judge_kernel, logits, token.data(), with_certainty, parts,
+                     blocks.parts, judged.data());
 }
 
 }  // namespace ordo

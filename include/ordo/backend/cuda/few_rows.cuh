@@ -61,10 +61,19 @@ ORDO_DEVICE void dots(Matrix<const A> x, const A* const (&w)[N], float (&sums)[N
   }
 }
 
+/// Asks for a row of weights, by a warp. Nobody else's work is awaited for that: weights lie there long before.
+template <class A>
+ORDO_DEVICE void expect_weights(const A* row, std::int64_t cols) {
+  constexpr std::int64_t line = 128 / sizeof(A);
+  for (std::int64_t first = line * lane(); first < cols; first += line * warp_size) expect(row + first);
+}
+
 /// y = x w^T + plus, or without where plus has no data: a warp for each row of w.
 template <int Rows, class A, class T>
 ORDO_DEVICE void add_few_rows(Matrix<const A> x, Matrix<const A> w, Matrix<const T> plus, Matrix<T> y) {
   const std::int64_t o = static_cast<std::int64_t>(block_x()) * (block_threads() / warp_size) + warp();
+  if (o < w.rows) expect_weights(w.row(o), w.cols);
+  await_queued();
   if (o >= w.rows) return;
   float sums[1][Rows];
   dots<Rows>(x, {w.row(o)}, sums);
@@ -90,8 +99,9 @@ ORDO_KERNEL few_rows_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<T> y) {
 /// y = x w^T, where are_few_rows says so.
 template <class A, class T>
 void multiply_few(const CudaBackend<A>& b, Matrix<const A> x, Matrix<const A> w, Matrix<T> y) {
-  with_few_rows(x.rows,
-                [&](auto rows) { launch(b.queue(), few_rows_grid(w.rows), few_rows_kernel<rows(), A, T>, x, w, y); });
+  with_few_rows(x.rows, [&](auto rows) {
+    launch_early(b.queue(), few_rows_grid(w.rows), few_rows_kernel<rows(), A, T>, x, w, y);
+  });
 }
 
 }  // namespace ordo::cuda

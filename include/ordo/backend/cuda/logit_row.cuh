@@ -131,6 +131,7 @@ struct PartFacts {
 
 /// Into parts (rows, P): a block of at least two warps for each.
 ORDO_KERNEL part_facts_kernel(Matrix<const float> logits, double temperature, PartFacts* parts) {
+  await_queued();
   double* room = shared_memory<double>();  // (warps, 2)
   const int begin = block_y() * part_logits;
   const int left = static_cast<int>(logits.cols) - begin;
@@ -204,7 +205,7 @@ template <class A>
   if (blocks.parts == 0) return nullptr;
   const std::int64_t count = logits.rows * blocks.parts;
   auto* parts = Pieces(b.context().room(Pieces::bytes<PartFacts>(count))).template take<PartFacts>(count);
-  launch(b.queue(), blocks.of_parts, part_facts_kernel, logits, temperature, parts);
+  launch_early(b.queue(), blocks.of_parts, part_facts_kernel, logits, temperature, parts);
   return parts;
 }
 

@@ -103,7 +103,7 @@ void join_branch(const CudaBackend<A>& b, cuda::In<A> x, std::span<const std::in
     cuda::Grid grid = cuda::few_rows_grid(y.cols);
     grid.shared = sizeof(int);
     cuda::with_few_rows(y.rows, [&](auto count) {
-      cuda::launch(
+      cuda::launch_early(
           b.queue(), grid,
           aligned() ? cuda::few_rows_norm_kernel<count(), true, A> : cuda::few_rows_norm_kernel<count(), false, A>, h,
           w, stream, y, to, arrived);

@@ -75,6 +75,7 @@ struct NormRows {
 /// One warp a row.
 template <bool Aligned, class A>
 ORDO_KERNEL rms_norm_kernel(Matrix<const A> x, NormRows<A> norm) {
+  await_queued();
   for_own_rows(x.rows, [&](std::int64_t s) { norm.template of_row<Aligned>(x, s); });
 }
 
@@ -160,7 +161,7 @@ template <class A>
 void rms_norm(const CudaBackend<A>& b, cuda::In<A> x, std::span<const float> gain, double epsilon, cuda::Out<A> y,
               std::span<float> inverse_rms) {
   const cuda::NormRows<A> norm{gain.data(), static_cast<float>(epsilon), y, inverse_rms.data()};
-  cuda::launch(
+  cuda::launch_early(
       b.queue(), cuda::warp_a_row(x.rows),
       cuda::in_eights(x, y, cuda::as_row(gain)) ? cuda::rms_norm_kernel<true, A> : cuda::rms_norm_kernel<false, A>, x,
       norm);

@@ -63,6 +63,11 @@ struct SwigluGradient {
 template <int Rows, class A>
 ORDO_KERNEL linear_swiglu_kernel(Matrix<const A> x, Matrix<const A> w, Matrix<A> gate_up, Matrix<A> h) {
   const std::int64_t f = static_cast<std::int64_t>(block_x()) * (block_threads() / warp_size) + warp();
+  if (f < h.cols) {
+    expect_weights(w.row(f), w.cols);
+    expect_weights(w.row(h.cols + f), w.cols);
+  }
+  await_queued();
   if (f >= h.cols) return;
   float sums[2][Rows];
   dots<Rows>(x, {w.row(f), w.row(h.cols + f)}, sums);
@@ -100,7 +105,7 @@ void linear_swiglu(const CudaBackend<A>& b, cuda::In<A> x, cuda::In<A> w, cuda::
     return swiglu(b, gate_up, h);
   }
   cuda::with_few_rows(x.rows, [&](auto rows) {
-    cuda::launch(b.queue(), cuda::few_rows_grid(h.cols), cuda::linear_swiglu_kernel<rows(), A>, x, w, gate_up, h);
+    cuda::launch_early(b.queue(), cuda::few_rows_grid(h.cols), cuda::linear_swiglu_kernel<rows(), A>, x, w, gate_up, h);
   });
 }
 

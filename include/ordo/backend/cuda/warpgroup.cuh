@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include <ordo/backend/cuda/device.cuh>
+#include <ordo/backend/cuda/block.cuh>
 #include <ordo/backend/cuda/tensor_copy.cuh>
 #include <ordo/core/bf16.hpp>
 
