@@ -26,8 +26,9 @@ endif()
 if(ORDO_SANITIZE)
   target_compile_options(ordo_own INTERFACE -fsanitize=${ORDO_SANITIZE} -fno-sanitize-recover=all
                                             -fno-omit-frame-pointer -g1)
-  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND ORDO_SANITIZE MATCHES "address")
-    # Off when programs run, unless they are told otherwise; but its code is made.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND ORDO_SANITIZE MATCHES "address"
+     AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13 AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+    # Off when these versions' programs run, unless they are told otherwise; but its code is made.
     target_compile_options(ordo_own INTERFACE -fsanitize-address-use-after-return=never)
   endif()
   target_link_options(ordo_own INTERFACE -fsanitize=${ORDO_SANITIZE})

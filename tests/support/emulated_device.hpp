@@ -239,8 +239,12 @@ class Block {
     if (fibers_.size() < threads_) fibers_.resize(threads_);
   }
 
-  void run(int x, int y, int z) {
+  /// awaits: the device's memory is closed until all threads have waited for what was queued before.
+  void run(int x, int y, int z, bool awaits) {
     place_ = {x, y, z};
+    awaits_ = awaits;
+    waited_ = 0;
+    if (awaits_) Memory::get().close();
     ++runs_;
     std::fill(shared_.begin(), shared_.end(), static_cast<unsigned char>(0xff));
     met_ = 0;
@@ -270,6 +274,10 @@ class Block {
       failure_ = std::make_exception_ptr(std::logic_error("a block ends before its copies and products do"));
     }
     current() = outer;
+    if (awaits_) {
+      stop_awaiting();
+      if (!failure_) failure_ = std::make_exception_ptr(not_awaited());
+    }
     if (!failure_) return;
     // Some stand in the middle of the body: nobody goes on with them. Of what an exception left on a stack sanitizers
     // have false notes.
@@ -319,6 +327,16 @@ class Block {
     while (meetings_ == meeting) yield();
   }
 
+  [[nodiscard]] bool awaits() const { return awaits_; }
+  void await_queued() {
+    if (!awaits_) return;
+    ++waited_;
+    meet();
+    if (!awaits_) return;
+    stop_awaiting();  // the first to go on
+    if (waited_ != grid_.threads) throw not_awaited();
+  }
+
   /// What every lane of the warp gives; valid until the lane's second next exchange.
   template <class T>
   const T* exchange(const T& mine) {
@@ -349,6 +367,14 @@ class Block {
   };
 
   static constexpr std::size_t stack_bytes = 128 * 1024;
+
+  static std::logic_error not_awaited() {
+    return std::logic_error("a kernel that is launched early must wait in each of its threads");
+  }
+  void stop_awaiting() {
+    awaits_ = false;
+    Memory::get().open();
+  }
 
   void start(std::size_t i) {
     Fiber& fiber = fibers_[i];
@@ -424,6 +450,8 @@ class Block {
   std::size_t now_ = 0;
   int left_ = 0;
   int met_ = 0;
+  bool awaits_ = false;
+  int waited_ = 0;
   std::uint64_t meetings_ = 0;
   std::uint64_t progress_ = 0;
   std::exception_ptr failure_;
@@ -470,16 +498,6 @@ struct Event {
   void wait() const {}
 };
 
-namespace emulated {
-
-/// How many threads of the kernel at hand have waited for the work before it. One thread runs after the other.
-inline std::int64_t& threads_that_waited() {
-  static thread_local std::int64_t count = 0;
-  return count;
-}
-
-}  // namespace emulated
-
 inline int thread_index() { return emulated::Block::current()->thread(); }
 inline int block_threads() { return emulated::Block::current()->threads(); }
 inline int block_x() { return emulated::Block::current()->x(); }
@@ -490,8 +508,10 @@ inline void meet() { emulated::Block::current()->meet(); }
 inline void meet_lanes() { (void)emulated::Block::current()->exchange(0); }
 inline void give_up() { throw std::runtime_error("a kernel gives up"); }
 inline void publish() {}
-inline void expect(const void* memory) { (void)*static_cast<const volatile char*>(memory); }
-inline void await_queued() { ++emulated::threads_that_waited(); }
+inline void expect(const void* memory) {
+  if (!emulated::Block::current()->awaits()) (void)*static_cast<const volatile char*>(memory);
+}
+inline void await_queued() { emulated::Block::current()->await_queued(); }
 inline int add_atomically(int* number, int value) {  // one thread after the other
   const int before = *number;
   *number += value;
@@ -581,16 +601,12 @@ template <class... P, class... A>
 void launch_as(bool early, Queue, const Grid& grid, void (*kernel)(P...), const A&... args) {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return;
   emulated::queue_work([=] {
-    emulated::threads_that_waited() = 0;
     const std::function<void()> body = [&] { kernel(args...); };
     emulated::Block block(grid, body);
     for (int z = 0; z < grid.z; ++z) {
       for (int y = 0; y < grid.y; ++y) {
-        for (int x = 0; x < grid.x; ++x) block.run(x, y, z);
+        for (int x = 0; x < grid.x; ++x) block.run(x, y, z, early && x == 0 && y == 0 && z == 0);
       }
-    }
-    if (early && emulated::threads_that_waited() != std::int64_t{grid.x} * grid.y * grid.z * grid.threads) {
-      throw std::logic_error("a kernel that is launched early must wait in each of its threads");
     }
   });
 }

@@ -52,8 +52,20 @@ ORDO_KERNEL throws_in_one(const float* from) {
   (void)from;
 }
 
-ORDO_KERNEL waits_in_half(int threads) {
+ORDO_KERNEL waits_in_some(int threads) {
   if (cuda::thread_index() < threads) cuda::await_queued();
+}
+
+ORDO_KERNEL writes_and_waits(int* to) {
+  if (cuda::thread_index() == 40) *to = 1;
+  cuda::await_queued();
+}
+
+ORDO_KERNEL waits_and_writes(int* to) {
+  cuda::expect(to);
+  cuda::await_queued();
+  cuda::await_queued();
+  *to = 1;
 }
 
 ORDO_KERNEL reads_shared(float* to) { to[cuda::thread_index()] = cuda::shared_memory<float>()[cuda::thread_index()]; }
@@ -94,9 +106,14 @@ TEST_CASE("threads that wait in vain are an error, and so is what a thread throw
 
 TEST_CASE("a kernel that is launched early must wait for what was queued before, in all its threads") {
   const CudaFloat b;
-  CHECK_NOTHROW(cuda::launch_early(b.queue(), {2, 3, 1, 64, 0}, waits_in_half, 64));
-  CHECK_THROWS_WITH(cuda::launch_early(b.queue(), {2, 3, 1, 64, 0}, waits_in_half, 63), Catch::Contains("must wait"));
-  CHECK_NOTHROW(cuda::launch(b.queue(), {2, 3, 1, 64, 0}, waits_in_half, 0));
+  CHECK_NOTHROW(cuda::launch_early(b.queue(), {2, 3, 1, 64, 0}, waits_in_some, 64));
+  CHECK_THROWS_WITH(cuda::launch_early(b.queue(), {2, 3, 1, 64, 0}, waits_in_some, 63), Catch::Contains("must wait"));
+  CHECK_THROWS_WITH(cuda::launch_early(b.queue(), {2, 3, 1, 64, 0}, waits_in_some, 0), Catch::Contains("must wait"));
+  CHECK_NOTHROW(cuda::launch(b.queue(), {2, 3, 1, 64, 0}, waits_in_some, 0));
+  auto number = allocate<int>(b, 1);
+  CHECK(survives([&] { cuda::launch_early(b.queue(), {2, 1, 1, 64, 0}, waits_and_writes, number.data()); }));
+  CHECK(survives([&] { cuda::launch(b.queue(), {2, 1, 1, 64, 0}, writes_and_waits, number.data()); }));
+  CHECK_FALSE(survives([&] { cuda::launch_early(b.queue(), {2, 1, 1, 64, 0}, writes_and_waits, number.data()); }));
 }
 
 TEST_CASE("shared memory begins as NaNs, and memory that nobody cleared does too") {

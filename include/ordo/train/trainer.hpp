@@ -223,6 +223,7 @@ class Trainer {
       decays.push_back({static_cast<std::int64_t>(range.first + range.size),
                         range.kind == ParameterKind::matrix ? options_.weight_decay : 0});
     }
+    check_decays(decays, network_.values().size());
     decays_ = allocate<DecayRange>(network_.backend(), decays.size());
     upload(network_.backend(), std::span<const DecayRange>(decays), decays_.data());
   }

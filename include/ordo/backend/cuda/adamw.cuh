@@ -29,11 +29,16 @@ ORDO_KERNEL adamw_kernel(float* p, const float* gradient, float* m, float* v, st
   const auto unbias = static_cast<float>(1 / step->correction2);
   const auto epsilon = static_cast<float>(step->epsilon);
   const auto whole_rate = static_cast<float>(step->rate);
+  std::int64_t end = 0;  // of the range in hand
+  float shrink = 0;
   const std::int64_t width = static_cast<std::int64_t>(blocks_x()) * block_threads();
   for (std::int64_t i = static_cast<std::int64_t>(block_x()) * block_threads() + thread_index(); i < count;
        i += width) {
-    while (i >= range->end) ++range;
-    const float shrink = whole_rate * static_cast<float>(range->decay);
+    while (i >= end) {
+      end = range->end;
+      shrink = whole_rate * static_cast<float>(range->decay);
+      ++range;
+    }
     const float g = clip * gradient[i];
     const float mean = beta1 * m[i] + new1 * g;
     const float square = beta2 * v[i] + new2 * g * g;

@@ -156,12 +156,13 @@ ORDO_DEVICE void give_up() { __trap(); }
 ORDO_DEVICE void publish() { __threadfence(); }
 /// Asks for memory that is read soon. What others write to it meanwhile is seen all the same.
 ORDO_DEVICE void expect(const void* memory) { asm volatile("prefetch.global.L2 [%0];" ::"l"(memory)); }
-/// First in every thread of a kernel that is launched early, before it touches what others write: lets the kernel
-/// behind it come, and waits until all that was queued before it is done.
+/// First in every thread of a kernel that is launched early, before it touches the device's memory: waits until all
+/// that was queued before it is done, and lets the kernel behind it come. No load of such a kernel may be one that the
+/// compiler takes for constant (__restrict__, __ldg): it could be moved before the wait.
 ORDO_DEVICE void await_queued() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-  cudaTriggerProgrammaticLaunchCompletion();
   cudaGridDependencySynchronize();
+  cudaTriggerProgrammaticLaunchCompletion();
 #endif
 }
 /// Adds to a number that other blocks add to as well, and returns what it was.
@@ -231,11 +232,15 @@ struct Grid {
 template <class... P>
 [[nodiscard]] bool can_come_early(void (*kernel)(P...)) {
   constexpr int kept_by_graphs = 12030;
-  int driver = 0;
+  static const bool kept = [] {
+    int driver = 0;
+    check(cudaDriverGetVersion(&driver), "device");
+    return CUDART_VERSION >= kept_by_graphs && driver >= kept_by_graphs;
+  }();
+  if (!kept) return false;
   cudaFuncAttributes about{};
-  check(cudaDriverGetVersion(&driver), "device");
   check(cudaFuncGetAttributes(&about, kernel), "kernel");
-  return about.ptxVersion >= 90 && CUDART_VERSION >= kept_by_graphs && driver >= kept_by_graphs;
+  return about.ptxVersion >= 90;
 }
 
 /// Queues kernel(args...), as `early` says.

@@ -61,7 +61,7 @@ ORDO_DEVICE void dots(Matrix<const A> x, const A* const (&w)[N], float (&sums)[N
   }
 }
 
-/// Asks for a row of weights, by a warp. Nobody else's work is awaited for that: weights lie there long before.
+/// Asks for a row of weights, by a warp: also before the kernels that write them are done (see `expect`).
 template <class A>
 ORDO_DEVICE void expect_weights(const A* row, std::int64_t cols) {
   constexpr std::int64_t line = 128 / sizeof(A);
